@@ -1,0 +1,166 @@
+"""One re-entrant life: what is to be done with a job next, as the journal has it.
+
+`drive` reads where the job stands, does the next thing, records it, and says when to come again. Called again at any
+point, by whoever drives, it goes on from there: what was sent is the journal's alone.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from genhub import _transitions as transitions
+from genhub._bound import Bound
+from genhub._clock import Clock, moment
+from genhub._errors import GenhubError, ProviderError
+from genhub._jobs import Attempt, Job, Ref
+from genhub._live import Live, Registry, is_open
+from genhub._provider import Snapshot
+from genhub._reconcile import Finding, Verdict, look
+from genhub._schedule import Steady, after_failures
+from genhub._status import Status
+
+log = logging.getLogger("genhub.drive")
+
+#: Seconds between two looks at a doubt.
+LOOK_EVERY = 5.0
+#: So many due jobs are worth a list instead of single reads.
+WORTH_A_LIST = 3
+
+
+class Driver:
+    """Drives the jobs of a hub, on whoever's call."""
+
+    def __init__(self, registry: Registry, accounts: Mapping[str, Bound], clock: Clock) -> None:
+        self._registry = registry
+        self._accounts = accounts
+        self._clock = clock
+        self._odd_words: set[tuple[str, str]] = set()
+
+    async def drive(self, job_id: str) -> float | None:
+        """Do the next thing for a job; returns the seconds until it is to be driven again, None for never."""
+        live = await self._registry.load(job_id)
+        attempt = live.job.attempt
+        bound = self._accounts.get(attempt.account)
+        if bound is None or not is_open(live.job) or live.sending is not None:
+            return None
+        if attempt.status.in_doubt:
+            return await self._settle(bound, live)
+        assert attempt.ref is not None
+        try:
+            snapshot = await bound.provider.poll(bound.http, attempt.ref)
+        except GenhubError as error:
+            return self._failed(bound, live, error)
+        return await self._take(bound, live, attempt, snapshot)
+
+    async def drive_many(self, account: str, job_ids: Sequence[str]) -> dict[str, float | None]:
+        """Drive due jobs of one account: by one call where the provider has a list and it is worth it."""
+        again: dict[str, float | None] = {}
+        rest = list(job_ids)
+        bound = self._accounts.get(account)
+        if bound is not None and len(rest) >= WORTH_A_LIST and bound.can("poll_many"):
+            rest = await self._together(bound, rest, again)
+        for job_id in rest:
+            again[job_id] = await self._safely(job_id)
+        return again
+
+    async def _safely(self, job_id: str) -> float | None:
+        """One job's trouble is not another's."""
+        try:
+            return await self.drive(job_id)
+        except GenhubError as error:
+            log.warning("driving %s failed: %s", job_id, error)
+            return after_failures(1.0, 3)
+        except Exception:
+            log.exception("driving %s failed in an unforeseen way", job_id)
+            return after_failures(1.0, 6)
+
+    async def _together(self, bound: Bound, job_ids: list[str], again: dict[str, float | None]) -> list[str]:
+        """Read many by the provider's list; returns the jobs that it did not cover."""
+        begun: dict[Ref, tuple[Live, Attempt]] = {}
+        for job_id in job_ids:
+            live = await self._registry.load(job_id)
+            attempt = live.job.attempt
+            if attempt.ref is not None and not attempt.status.in_doubt and is_open(live.job):
+                begun[attempt.ref] = (live, attempt)
+        if len(begun) < WORTH_A_LIST:
+            return job_ids
+        try:
+            found = await bound.verb("poll_many").poll_many(bound.http, tuple(begun))
+        except GenhubError as error:
+            log.warning("%s: reading %d jobs by a list failed: %s", bound.name, len(begun), error)
+            for live, _ in begun.values():
+                again[live.job.id] = self._failed(bound, live, error)
+            return [job_id for job_id in job_ids if job_id not in again]
+        for ref, snapshot in found.items():
+            if ref in begun:
+                live, attempt = begun[ref]
+                again[live.job.id] = await self._take(bound, live, attempt, snapshot)
+        return [job_id for job_id in job_ids if job_id not in again]
+
+    async def read(self, live: Live) -> Job:
+        """Read the vendor once, whatever the status: late news of a finished job is recorded too."""
+        attempt = live.job.attempt
+        bound = self.bound(attempt.account)
+        if attempt.status.in_doubt:
+            await self._settle(bound, live)
+            return live.job
+        if attempt.ref is None:  # refused at submit: there is nothing to read
+            return live.job
+        snapshot = await bound.provider.poll(bound.http, attempt.ref)
+        await self._take(bound, live, attempt, snapshot)
+        return live.job
+
+    def bound(self, account: str) -> Bound:
+        bound = self._accounts.get(account)
+        if bound is None:
+            raise ProviderError(f"this hub has no account {account!r}", account=account)
+        return bound
+
+    async def _take(self, bound: Bound, live: Live, began: Attempt, snapshot: Snapshot) -> float | None:
+        """Apply what a read said; `began` is the attempt as it was when the read began."""
+        live.failures, live.failure = 0, None
+        if snapshot.status is Status.UNKNOWN and (bound.name, snapshot.raw_status) not in self._odd_words:
+            self._odd_words.add((bound.name, snapshot.raw_status))
+            log.warning("%s uses a status word that the adapter does not know: %r", bound.name, snapshot.raw_status)
+        profile, at = bound.provider.billing, moment(self._clock)
+
+        def change(now: Attempt) -> Attempt:
+            # A stop or a resume came between: an answer from before it says nothing about after it.
+            if now.status is not began.status and Status.STOPPED in (now.status, began.status):
+                return now
+            if now.resuming_at != began.resuming_at:
+                return now
+            return transitions.seen(now, snapshot, profile, at)
+
+        job = await self._registry.apply(live, began.number, change)
+        if not is_open(job):
+            self._registry.drop(live)
+            return None
+        age = (at - (job.attempt.submitted_at or job.attempt.created_at)).total_seconds()
+        return Steady(bound.account.every(job.attempt.kind)).next(age, 0)
+
+    def _failed(self, bound: Bound, live: Live, error: GenhubError) -> float:
+        """A failed read never changes a job; it is counted, shown, and tried again later."""
+        live.failures += 1
+        live.failure = error
+        level = logging.WARNING if live.failures in (1, 5) or live.failures % 50 == 0 else logging.DEBUG
+        log.log(level, "reading %s failed (%d in a row): %s", live.job.id, live.failures, error)
+        wait = after_failures(bound.account.every(live.job.attempt.kind), live.failures)
+        return max(wait, getattr(error, "retry_after", None) or 0.0)
+
+    async def _settle(self, bound: Bound, live: Live) -> float | None:
+        finding = await look(bound, live, self._registry, self._clock)
+        return self.after(bound, live, finding)
+
+    def after(self, bound: Bound, live: Live, finding: Finding) -> float | None:
+        match finding.verdict:
+            case Verdict.STUCK:
+                live.stuck = True
+                self._registry.news(live, live.job.attempt)  # those who wait have waited enough
+                return None
+            case Verdict.LATER:
+                return min(LOOK_EVERY, max(bound.account.doubt_grace / 4, 0.01))
+            case Verdict.SETTLED:
+                live.stuck = False
+                return 0.0 if is_open(live.job) else None

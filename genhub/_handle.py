@@ -1,0 +1,130 @@
+"""What a caller of `submit` holds: a job, and the verbs that go with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from genhub._errors import SubmissionUnknown, WaitTimeout
+from genhub._jobs import Job, StopVerdict
+from genhub._live import Live, is_open
+from genhub._status import Status
+
+if TYPE_CHECKING:
+    from genhub._hub import Hub
+
+
+class Handle:
+    """One job of a hub. `job` is what is known of it; the verbs learn more."""
+
+    __slots__ = ("_hub", "job")
+
+    def __init__(self, hub: Hub, job: Job) -> None:
+        self._hub = hub
+        self.job = job
+
+    def __repr__(self) -> str:
+        return f"<job {self.id} {self.job.status} at {self.job.account!r}>"
+
+    @property
+    def id(self) -> str:
+        """The job's id, good in another process too: `hub.get(id)`."""
+        return self.job.id
+
+    @property
+    def status(self) -> Status:
+        return self.job.status
+
+    @property
+    def failures(self) -> int:
+        """How many reads of the vendor failed, one after the other; they change nothing in the job."""
+        live = self._hub.in_hand(self.id)
+        return 0 if live is None else live.failures
+
+    @property
+    def failure(self) -> Exception | None:
+        """What the last read failed with; None when it went well."""
+        live = self._hub.in_hand(self.id)
+        return None if live is None else live.failure
+
+    async def poll(self) -> Job:
+        """Read the vendor once. For a job in doubt: one look at the doubt.
+
+        Raises ProviderError when the read fails; the job is as it was.
+        """
+        self.job = await self._hub.poll(self.id)
+        return self.job
+
+    async def wait(self, timeout: float | None = None) -> Job:
+        """Wait for a final status and return the job.
+
+        Raises WaitTimeout after `timeout` seconds: nothing changed, the job goes on. Raises SubmissionUnknown when the
+        submit's answer was lost and what became of it can't be found out.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                async for job in self.updates():
+                    self.job = job
+        except TimeoutError:
+            raise WaitTimeout(
+                f"{self.id} is {self.job.status} after {timeout:g} s of waiting; it goes on", self.job
+            ) from None
+        return self.job
+
+    async def updates(self) -> AsyncIterator[Job]:
+        """Yield the job as it is, and at every change of status, until a final one.
+
+        Raises SubmissionUnknown like `wait`.
+        """
+        live = await self._hub.follow(self.id)
+        news: deque[Job] = deque([live.job])
+        rang = asyncio.Event()
+
+        def ring(job: Job) -> None:
+            news.append(job)
+            rang.set()
+
+        live.watchers.append(ring)
+        last: tuple[int, str] | None = None
+        try:
+            while True:
+                while news:
+                    self.job = job = news.popleft()
+                    if (job.attempt.number, job.status) != last:
+                        last = (job.attempt.number, job.status)
+                        yield job
+                    if not is_open(job):
+                        return
+                self._raise_if_stuck(live)
+                rang.clear()
+                await rang.wait()
+        finally:
+            live.watchers.remove(ring)
+            self._hub.release(live)
+
+    def _raise_if_stuck(self, live: Live) -> None:
+        if live.stuck and live.job.status.in_doubt:
+            raise SubmissionUnknown(
+                f"{self.id}: {live.job.attempt.doubt or 'the submit is in doubt'}; it is not sent again. "
+                f"Settle it: genhub settle {self.id} --adopt ID | --not-submitted",
+                live.job,
+            )
+
+    async def stop(self) -> StopVerdict:
+        """Ask the vendor to stop the job; says what that costs.
+
+        Raises UnsupportedRequest when the provider can't, WrongState (with the fresh job) when it is over already.
+        """
+        verdict = await self._hub.stop(self.id)
+        self.job = verdict.job
+        return verdict
+
+    async def resume(self) -> Job:
+        """Let a stopped job go on; it is charged again.
+
+        Raises UnsupportedRequest, WrongState like `stop`. In doubt, the next read of the vendor decides.
+        """
+        self.job = await self._hub.resume(self.id)
+        return self.job

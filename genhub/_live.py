@@ -1,0 +1,98 @@
+"""The jobs that a hub has in hand, and how news reaches the journal and those who wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from attrs import define, evolve, field
+
+from genhub._errors import NotFound
+from genhub._jobs import Attempt, Job
+from genhub.stores import JobStore
+
+Watcher = Callable[[Job], None]
+
+
+@define(eq=False)
+class Live:
+    """A job in hand."""
+
+    job: Job
+    watchers: list[Watcher] = field(factory=list[Watcher])
+    sending: asyncio.Task[object] | None = None  #: its submit, on its way in this process
+    stuck: bool = False  #: in doubt, and nothing more can be found out by itself
+    looks: int = 0  #: how often a lost submit was looked for
+    failures: int = 0  #: reads that failed, one after the other
+    failure: Exception | None = None  #: the last of them
+
+
+class Registry:
+    """Jobs in hand by id. Every change goes through `apply`: one compare-and-set in the journal."""
+
+    def __init__(self, store: JobStore) -> None:
+        self.store = store
+        self._live: dict[str, Live] = {}
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def known(self, job_id: str) -> Live | None:
+        return self._live.get(job_id)
+
+    def all(self) -> list[Live]:
+        return list(self._live.values())
+
+    def hold(self, job: Job) -> Live:
+        """Take a job in hand, or return it as it is in hand."""
+        return self._live.setdefault(job.id, Live(job))
+
+    async def load(self, job_id: str) -> Live:
+        """Return a job in hand; reads the journal when it is not yet. Raises NotFound."""
+        live = self._live.get(job_id)
+        if live is None:
+            job = await self.store.job(job_id)
+            if job is None:
+                raise NotFound(f"the journal {self.store.name} has no job {job_id!r}")
+            live = self.hold(job)
+        return live
+
+    def drop(self, live: Live) -> None:
+        """Let go of a job that is finished and that nobody watches."""
+        if not live.watchers and not is_open(live.job):
+            self._live.pop(live.job.id, None)
+
+    def news(self, live: Live, attempt: Attempt) -> Job:
+        """The journal has this attempt now: tell those who watch."""
+        live.job = with_attempt(live.job, attempt)
+        for watcher in tuple(live.watchers):
+            watcher(live.job)
+        return live.job
+
+    async def apply(self, live: Live, number: int, change: Callable[[Attempt], Attempt]) -> Job:
+        """Change an attempt by compare-and-set; `change` is asked again when somebody was quicker."""
+        while True:
+            old = live.job.attempts[number - 1]
+            new = change(old)
+            if new is old:
+                return live.job
+            written = await self.store.advance(new)
+            if written is not None:
+                return self.news(live, written)
+            fresh = await self.store.job(live.job.id)
+            if fresh is None:
+                raise NotFound(f"the journal {self.store.name} lost the job {live.job.id!r}")
+            live.job = fresh
+
+
+def with_attempt(job: Job, attempt: Attempt) -> Job:
+    """Return the job with this attempt in its place."""
+    attempts = job.attempts
+    if attempt.number > len(attempts):
+        return evolve(job, attempts=(*attempts, attempt))
+    return evolve(job, attempts=(*attempts[: attempt.number - 1], attempt, *attempts[attempt.number :]))
+
+
+def is_open(job: Job) -> bool:
+    """True while something is still to come by itself."""
+    return not job.status.is_final or job.attempt.resuming_at is not None

@@ -1,0 +1,167 @@
+"""Settling a doubt: was the submit whose answer was lost made, or not?
+
+The strongest thing that the vendor has decides, and how it was known is noted on the attempt:
+
+* a replay under the vendor's own key, while the provider says that it is harmless;
+* a look at the vendor's list: one job that fits and that nobody claimed is ours; none, after several looks over the
+  grace time, means that it was not made; several stay in doubt;
+* nothing else. A look that fails settles nothing, and a person settles the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+from enum import Enum
+
+from attrs import evolve, frozen
+
+from genhub import _transitions as transitions
+from genhub._bound import Bound
+from genhub._clock import Clock, moment
+from genhub._errors import GenhubError
+from genhub._jobs import Attempt
+from genhub._live import Live, Registry
+from genhub._provider import Candidate, Intent, Lookup
+from genhub.http import Phase, Wire
+
+log = logging.getLogger("genhub.reconcile")
+
+#: So many looks, at least, before "there is none" counts.
+LOOKS = 3
+
+
+class Verdict(Enum):
+    SETTLED = "settled"
+    LATER = "look again"
+    STUCK = "nothing more can be found out by itself"
+
+
+@frozen
+class Finding:
+    """What one look at a doubt came to."""
+
+    verdict: Verdict
+    attempt: Attempt  #: as it should be now
+    candidates: tuple[Candidate, ...] = ()
+
+
+async def look(bound: Bound, live: Live, registry: Registry, clock: Clock) -> Finding:
+    """Look once at the doubt of a job's last attempt, and write what was found."""
+    async with bound.settling:
+        attempt = live.job.attempt
+        if not attempt.status.in_doubt:
+            return Finding(Verdict.SETTLED, attempt)
+        intent = await registry.store.intent(attempt.id)
+        if intent is None:
+            return Finding(Verdict.STUCK, attempt)
+        finding = await _replay(bound, attempt, intent, clock)
+        if finding is None:
+            finding = await _find(bound, live, registry, intent, clock)
+        if finding.attempt is not attempt:
+            number, settled = attempt.number, finding.attempt
+
+            def settle(now: Attempt) -> Attempt:
+                return evolve(settled, version=now.version) if now.status.in_doubt else now
+
+            await registry.apply(live, number, settle)
+        return finding
+
+
+async def _replay(bound: Bound, attempt: Attempt, intent: Intent, clock: Clock) -> Finding | None:
+    """Send the same call again under the same key, if that is certain to be harmless now."""
+    if not bound.can("replay"):
+        return None
+    window = bound.verb("replay").replay_within(intent.call)
+
+    def age() -> float:
+        return (bound.vendor_time() - intent.sent_at).total_seconds()
+
+    if not 0 <= age() < window:
+        return None
+    async with bound.slots:
+        if not 0 <= age() < window:  # the slot took too long
+            return None
+        wire = Wire()
+        try:
+            receipt = await bound.provider.submit(bound.http.watched(wire), intent.call)
+        except Exception as error:
+            log.warning("%s: the replay of %s settled nothing: %s", bound.name, attempt.id, error)
+            later = wire.phase is Phase.UNSENT and 0 <= age() < window
+            return Finding(Verdict.LATER, attempt) if later else None
+    at = moment(clock)
+    if receipt.reused:
+        how = "replayed under the same key: the vendor has the job"
+        found = Candidate(ref=receipt.ref, charged=None)
+        return Finding(Verdict.SETTLED, transitions.adopted(attempt, found, how, bound.provider.billing, at))
+    how = "replayed under the same key: the vendor made it then, the first submit was not accepted"
+    fresh = transitions.accepted(attempt, receipt, bound.provider.billing, at)
+    return Finding(Verdict.SETTLED, transitions.noted(fresh, how, at))
+
+
+async def _find(bound: Bound, live: Live, registry: Registry, intent: Intent, clock: Clock) -> Finding:
+    """Look for the job among what the vendor shows."""
+    attempt = live.job.attempt
+    if not bound.can("lookup"):
+        return Finding(Verdict.STUCK, attempt)
+    try:
+        found: Lookup | None = await bound.verb("lookup").lookup(bound.http, intent)
+    except GenhubError as error:
+        log.warning("%s: a look for %s failed, which settles nothing: %s", bound.name, attempt.id, error)
+        return Finding(_until_grace(bound, attempt, intent), attempt)
+    if found is None:
+        return Finding(Verdict.STUCK, attempt)
+    fitting = [each for each in found.candidates if intent.covers(each.created_at)]
+    if fitting:
+        await _flights(live, registry)
+    claimed = await registry.store.claimed(attempt.account, [each.ref.id for each in fitting])
+    free = tuple(each for each in fitting if each.ref.id not in claimed)
+    live.looks += 1
+    if free and not found.by_content and await _rivals(live, registry, intent):
+        return Finding(_until_grace(bound, attempt, intent), attempt, free)
+    at = moment(clock)
+    if len(free) == 1:
+        how = f"found by a look: {found.how or 'the only one that fits'}"
+        return Finding(Verdict.SETTLED, transitions.adopted(attempt, free[0], how, bound.provider.billing, at))
+    if len(free) > 1:
+        return Finding(_until_grace(bound, attempt, intent), attempt, free)
+    if not _over(bound, attempt, intent):
+        return Finding(Verdict.LATER, attempt)
+    if not found.complete:
+        return Finding(Verdict.STUCK, attempt)
+    if live.looks < LOOKS:
+        return Finding(Verdict.LATER, attempt)
+    how = f"{live.looks} looks, the last after the grace time, found none: {found.how or 'it was not made'}"
+    return Finding(Verdict.SETTLED, transitions.not_submitted(attempt, how, at))
+
+
+def _over(bound: Bound, attempt: Attempt, intent: Intent) -> bool:
+    """True once a job that was made would long be seen: the grace time counts from when the send broke off."""
+    skew = timedelta(seconds=bound.http.skew)
+    end = intent.over_at if attempt.submitted_at is None else attempt.submitted_at + skew
+    return bound.vendor_time() > end + timedelta(seconds=bound.account.doubt_grace)
+
+
+def _until_grace(bound: Bound, attempt: Attempt, intent: Intent) -> Verdict:
+    return Verdict.STUCK if _over(bound, attempt, intent) else Verdict.LATER
+
+
+async def _flights(live: Live, registry: Registry) -> None:
+    """Wait for the account's submits that were on their way during the look: what was found may be theirs."""
+    account = live.job.account
+    flights = [each.sending for each in registry.all() if each.sending is not None and each.job.account == account]
+    if flights:
+        await asyncio.wait(flights)
+
+
+async def _rivals(live: Live, registry: Registry, intent: Intent) -> bool:
+    """True while another lost submit to the same place could be what was found."""
+    for other in registry.all():
+        attempt = other.job.attempt
+        if other is live or attempt.account != live.job.account or not attempt.status.in_doubt:
+            continue
+        theirs = await registry.store.intent(attempt.id)
+        if theirs is not None and theirs.call.path == intent.call.path:
+            return True
+    return False
