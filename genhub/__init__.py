@@ -56,9 +56,10 @@ if TYPE_CHECKING:
     from genhub import sync
     from genhub._account import Account
     from genhub._handle import Handle
-    from genhub._hub import Hub, Recovery
+    from genhub._hub import Hub
     from genhub._plain import from_dict, to_dict
     from genhub._plan import Plan
+    from genhub._recover import Recovery
     from genhub._registry import providers
 
 #: What is heavier than the words, and is loaded when it is first used.
@@ -67,7 +68,7 @@ _LATER = {
     "Handle": "_handle",
     "Hub": "_hub",
     "Plan": "_plan",
-    "Recovery": "_hub",
+    "Recovery": "_recover",
     "from_dict": "_plain",
     "providers": "_registry",
     "sync": "sync",

@@ -28,7 +28,7 @@ class Budget:
 
 def _https(provider: Provider) -> None:
     url = provider.base_url
-    parts = urlsplit(url if isinstance(url, str) else "")
+    parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ConfigError(
             f"base_url is not a URL: {url!r}", remedy="It reads like 'https://api.example.com/v1', without a query"
@@ -75,8 +75,8 @@ class Account:
 
     def secrets(self) -> tuple[Secret, ...]:
         """Return all secrets among the provider's settings."""
-        settings: Any = self.provider
-        if not has(type(settings)):
+        kind: type[Any] = type(self.provider)
+        if not has(kind):
             return ()
-        values = (getattr(settings, each.name) for each in fields(type(settings)))
+        values = (getattr(self.provider, each.name) for each in fields(kind))
         return tuple(value for value in values if isinstance(value, Secret))

@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from attrs import NOTHING, fields, frozen
 
@@ -157,7 +157,7 @@ def from_env(env: Mapping[str, str] | None = None) -> Config:
 def _table(value: object, where: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise ConfigError(f"expected a table, got {value!r}", where=where)
-    return value
+    return cast(Mapping[str, Any], value)
 
 
 def _beside(url: str, path: Path | None) -> str:

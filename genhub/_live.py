@@ -62,6 +62,10 @@ class Registry:
         if not live.watchers and not is_open(live.job):
             self._live.pop(live.job.id, None)
 
+    def forget(self, live: Live) -> None:
+        """Let go of a job that this hub can't drive."""
+        self._live.pop(live.job.id, None)
+
     def news(self, live: Live, attempt: Attempt) -> Job:
         """The journal has this attempt now: tell those who watch."""
         live.job = with_attempt(live.job, attempt)

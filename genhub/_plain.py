@@ -34,6 +34,10 @@ def _slim(kind: type[Any]) -> Callable[[Any], dict[str, Any]]:
     return make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True, **shown)
 
 
+def _whole(kind: type[Any]) -> Callable[[Mapping[str, Any], Any], Any]:
+    return make_dict_structure_fn(kind, converter)
+
+
 def _is_plain(kind: Any) -> bool:
     return any(kind == plain for plain in _PLAIN)
 
@@ -46,7 +50,7 @@ converter.register_structure_hook(datetime, lambda value, _: datetime.fromisofor
 converter.register_unstructure_hook_func(_is_plain, lambda value: value)
 converter.register_structure_hook_func(_is_plain, lambda value, _: value)
 converter.register_unstructure_hook_factory(has, _slim)
-converter.register_structure_hook_factory(has, lambda kind: make_dict_structure_fn(kind, converter))
+converter.register_structure_hook_factory(has, _whole)
 
 
 def _request_to(request: Request) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
+from genhub._account import Account
 from genhub._errors import GenhubError
 from genhub._jobs import Adjustment
 
@@ -50,3 +51,14 @@ class Plan:
 
 def impossible(account: str, provider: str, error: GenhubError) -> Option:
     return Option(account=account, provider=provider, kind=None, impossible=str(error))
+
+
+def estimate(account: Account, kind: str) -> Estimate:
+    """Say what a call of this kind may cost: the user's own figure, or the documented price."""
+    billing = account.provider.billing
+    own = account.estimate.get(kind)
+    if own is not None:
+        return Estimate(credits=own, unit=billing.unit, source="user")
+    documented = billing.prices.get(kind)
+    source = "unknown" if documented is None else "documented"
+    return Estimate(credits=documented, unit=billing.unit, source=source)

@@ -1,0 +1,134 @@
+"""From a request to a job whose submit has its outcome in the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from typing import Literal
+
+from attrs import frozen
+
+from genhub import _transitions as transitions
+from genhub._bound import Bound
+from genhub._clock import Clock, moment
+from genhub._desk import Desk
+from genhub._errors import ConfigError, GenhubError
+from genhub._jobs import Attempt, Call, Job
+from genhub._live import with_attempt
+from genhub._requests import Request
+from genhub._status import Status
+from genhub._submit import intend, send
+
+Portability = Literal["strict", "adjust"]
+To = str | Sequence[str] | None
+
+
+@frozen
+class Submitter:
+    """Sends a desk's requests."""
+
+    desk: Desk
+
+    async def submit(self, request: Request, to: To, key: str | None, portability: Portability) -> Job:
+        """See `Hub.submit`."""
+        desk = self.desk
+        desk.must_write()
+        bound = self._choose(to)
+        earlier = await self._earlier(key, request)
+        if earlier is not None and not _may_try_again(earlier):
+            return earlier
+        now = moment(desk.clock)
+        job = earlier or Job(id=_new_id(desk.clock), request=request, created_at=now, key=key, to=(bound.name,))
+        number = len(job.attempts) + 1
+        attempt_id = f"{job.id}.{number}"
+        call = bound.provider.prepare(request, attempt_id, adjust=portability == "adjust")
+        attempt = Attempt(
+            id=attempt_id,
+            job_id=job.id,
+            number=number,
+            account=bound.name,
+            provider=bound.provider.name,
+            kind=call.kind,
+            unit=bound.provider.billing.unit,
+            created_at=now,
+            adjustments=call.adjustments,
+            price=bound.account.price,
+            reason="asked for" if number == 1 else "asked for again: the attempt before was refused",
+            doubt=transitions.LOST,
+        )
+        await bound.slots.acquire()
+        try:
+            await bound.http.ready("POST", call.path)  # the intent is written once nothing stands in its way
+        except BaseException:
+            bound.slots.release()
+            raise
+        sent, error = await desk.unbroken(bound, self._protocol(bound, job, attempt, call))
+        if error is not None:
+            if isinstance(error, GenhubError):
+                error.job = sent
+            raise error
+        return sent
+
+    async def _protocol(self, bound: Bound, job: Job, attempt: Attempt, call: Call) -> tuple[Job, Exception | None]:
+        """Intent, send, outcome, for one attempt that holds its slot."""
+        desk = self.desk
+        intent = await intend(bound, call, attempt.id)
+        job = with_attempt(job, attempt)
+        if attempt.number == 1:
+            other = await desk.store.create(job, intent)
+            if other is not None:  # the same key, in the same moment: the other one sends
+                return other, None
+        elif not await desk.store.add(attempt, intent):
+            return await desk.store.job(job.id) or job, None
+        live = desk.registry.hold(job)
+        live.job, live.stuck, live.looks = job, False, 0
+        live.sending = asyncio.current_task()
+        try:
+            outcome, error = await send(bound, attempt, call, desk.clock)
+            written = await desk.recorder.record(outcome)
+        finally:
+            live.sending = None
+        desk.registry.news(live, written)
+        if attempt.id in desk.recorder.unwritten:
+            desk.write_later(live, written)
+        desk.track(live)
+        desk.registry.drop(live)
+        return live.job, error
+
+    def _choose(self, to: To) -> Bound:
+        if to is None:
+            if len(self.desk.accounts) != 1:
+                known = ", ".join(self.desk.accounts) or "none"
+                raise ConfigError("say which account is to do it: to=...", remedy=f"Accounts are: {known}")
+            return next(iter(self.desk.accounts.values()))
+        if isinstance(to, str):
+            return self.desk.account(to)
+        if len(to) != 1:
+            raise ConfigError("several accounts in `to` need routing, which this version does not have")
+        return self.desk.account(to[0])
+
+    async def _earlier(self, key: str | None, request: Request) -> Job | None:
+        """Return the job that has the caller's key."""
+        if key is None:
+            return None
+        earlier = await self.desk.store.keyed(key)
+        if earlier is None:
+            return None
+        if earlier.request != request:
+            raise ConfigError(
+                f"the key {key!r} belongs to another request ({earlier.id})", remedy="A new request needs a new key"
+            )
+        live = self.desk.registry.known(earlier.id)
+        return earlier if live is None else live.job
+
+
+def _may_try_again(job: Job) -> bool:
+    """True when the job's last attempt was refused before anything was bought."""
+    error = job.error
+    return job.status is Status.FAILED and error is not None and error.kind in ("refused", "not_sent")
+
+
+def _new_id(clock: Clock) -> str:
+    """A job's id: sorted by time, and new in every process."""
+    return f"j{int(clock.time() * 1000):011x}{secrets.token_hex(5)}"
