@@ -28,7 +28,7 @@ from genhub._errors import (
     WaitTimeout,
     WrongState,
 )
-from genhub._jobs import Adjustment, Attempt, Call, Job, JobError, Note, Output, Ref, StopVerdict
+from genhub._jobs import Adjustment, Attempt, Call, Job, JobError, Note, Output, OutputKind, Ref, StopVerdict
 from genhub._provider import (
     Candidate,
     Intent,
@@ -110,6 +110,7 @@ __all__ = [
     "NotFound",
     "Note",
     "Output",
+    "OutputKind",
     "PermissionDenied",
     "Plan",
     "Price",

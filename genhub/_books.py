@@ -58,6 +58,7 @@ class Page:
     kind: str  # of the call
     lines: Lines
     at: datetime
+    leg: int = 0  # lines before this one belong to what ran before the last resume
 
     def submitted(self, amount: Decimal | None, *, reused: bool = False) -> Lines:
         """A submit was accepted; `amount` as the answer said."""
@@ -85,7 +86,7 @@ class Page:
 
     def ended(self, moment: Moment, cost: Decimal | None, *, outputs: bool) -> tuple[Lines, str | None]:
         """The attempt came to an end; returns the lines, and what can't be known about the money."""
-        now = _standing(self.lines)
+        now = _standing(self.lines[self.leg :])
         if cost is not None:
             return self._costs(now, cost), None
         rule = self.profile.rule(moment, self.kind, outputs=outputs)

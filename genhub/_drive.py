@@ -6,7 +6,9 @@ point, by whoever drives, it goes on from there: what was sent is the journal's 
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections import deque
 from collections.abc import Mapping, Sequence
 
 from genhub import _transitions as transitions
@@ -24,6 +26,8 @@ log = logging.getLogger("genhub.drive")
 
 #: Seconds between two looks at a doubt.
 LOOK_EVERY = 5.0
+#: So many jobs of one batch are read at once, where no list covers them.
+SIDE_BY_SIDE = 16
 #: So many due jobs are worth a list instead of single reads.
 WORTH_A_LIST = 3
 
@@ -60,8 +64,17 @@ class Driver:
         bound = self._accounts.get(account)
         if bound is not None and len(rest) >= WORTH_A_LIST and bound.can("poll_many"):
             rest = await self._together(bound, rest, again)
-        for job_id in rest:
-            again[job_id] = await self._safely(job_id)
+        if len(rest) == 1:
+            again[rest[0]] = await self._safely(rest[0])
+            return again
+        waiting = deque(rest)
+
+        async def work() -> None:
+            while waiting:
+                job_id = waiting.popleft()
+                again[job_id] = await self._safely(job_id)
+
+        await asyncio.gather(*(work() for _ in range(min(SIDE_BY_SIDE, len(rest)))))
         return again
 
     async def _safely(self, job_id: str) -> float | None:

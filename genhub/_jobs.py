@@ -106,6 +106,7 @@ class Attempt:
     ref: Ref | None = None
     outputs: tuple[Output, ...] = ()
     entries: tuple[Entry, ...] = ()
+    leg: int = 0  #: how many lines were there when it was last resumed: what the vendor says of cost begins there
     doubt: str | None = None  #: what is not known about this attempt's money, in words
     error: JobError | None = None
     adjustments: tuple[Adjustment, ...] = ()

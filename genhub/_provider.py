@@ -33,6 +33,7 @@ class Receipt:
     reused: bool = False  #: an earlier live job was attached, nothing was charged
     balance: Decimal | None = None  #: after the charge, as far as the vendor said
     outputs: tuple[Output, ...] = ()  #: of a vendor that answers at once
+    error: JobError | None = None  #: of a job that failed in the answer to its submit
     request_id: str | None = None
 
 

@@ -2,9 +2,9 @@
 
 The strongest thing that the vendor has decides, and how it was known is noted on the attempt:
 
-* a replay under the vendor's own key, while the provider says that it is harmless;
 * a look at the vendor's list: one job that fits and that nobody claimed is ours; none, after several looks over the
   grace time, means that it was not made; several stay in doubt;
+* where a look does not settle it: a replay under the vendor's own key, while the provider says that it is harmless;
 * nothing else. A look that fails settles nothing, and a person settles the rest.
 """
 
@@ -56,9 +56,9 @@ async def look(bound: Bound, live: Live, registry: Registry, clock: Clock) -> Fi
         intent = await registry.store.intent(attempt.id)
         if intent is None:
             return Finding(Verdict.STUCK, attempt)
-        finding = await _replay(bound, attempt, intent, clock)
-        if finding is None:
-            finding = await _find(bound, live, registry, intent, clock)
+        finding = await _find(bound, live, registry, intent, clock)
+        if finding.verdict is not Verdict.SETTLED and not finding.candidates:
+            finding = await _replay(bound, attempt, intent, clock) or finding
         if finding.attempt is not attempt:
             number, settled = attempt.number, finding.attempt
 
@@ -95,9 +95,9 @@ async def _replay(bound: Bound, attempt: Attempt, intent: Intent, clock: Clock) 
         how = "replayed under the same key: the vendor has the job"
         found = Candidate(ref=receipt.ref, charged=None)
         return Finding(Verdict.SETTLED, transitions.adopted(attempt, found, how, bound.provider.billing, at))
-    how = "replayed under the same key: the vendor made it then, the first submit was not accepted"
-    fresh = transitions.accepted(attempt, receipt, bound.provider.billing, at)
-    return Finding(Verdict.SETTLED, transitions.noted(fresh, how, at))
+    how = "replayed under the same key: the vendor answered with the job"
+    fresh = transitions.accepted(transitions.noted(attempt, how, at), receipt, bound.provider.billing, at)
+    return Finding(Verdict.SETTLED, fresh)
 
 
 async def _find(bound: Bound, live: Live, registry: Registry, intent: Intent, clock: Clock) -> Finding:

@@ -39,6 +39,7 @@ def accepted(attempt: Attempt, receipt: Receipt, profile: BillingProfile, at: da
         status=receipt.status,
         raw_status=receipt.raw_status,
         outputs=receipt.outputs,
+        error=receipt.error,
         request_id=receipt.request_id,
     )
     return seen(booked, first, profile, at)
@@ -113,6 +114,7 @@ def resumed(attempt: Attempt, snapshot: Snapshot, profile: BillingProfile, at: d
     page = Page(profile, attempt.kind, attempt.entries, at)
     again = evolve(
         attempt,
+        leg=len(attempt.entries),
         status=Status.QUEUED,
         resuming_at=None,
         finished_at=None,
@@ -153,7 +155,7 @@ def seen(attempt: Attempt, snapshot: Snapshot, profile: BillingProfile, at: date
 
 
 def _closing(attempt: Attempt, snapshot: Snapshot, profile: BillingProfile, at: datetime) -> tuple[Lines, str | None]:
-    page = Page(profile, attempt.kind, attempt.entries, at)
+    page = Page(profile, attempt.kind, attempt.entries, at, attempt.leg)
     return page.ended(Moment.end(snapshot.status), snapshot.cost, outputs=bool(attempt.outputs))
 
 

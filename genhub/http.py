@@ -12,6 +12,7 @@ Redirects are never followed, answers are bounded in size, and no secret leaves 
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Collection, Mapping
 from copy import copy
@@ -121,6 +122,7 @@ class Answer:
 
     status: int
     data: Any = field(repr=False)
+    account: str
     request_id: str | None = None
     text: Callable[[], str] = field(repr=False, eq=False)  #: its beginning, redacted
 
@@ -132,6 +134,7 @@ class Answer:
             raise BadResponse(
                 f"the answer is not what the vendor documents: {error}",
                 raw=self.text(),
+                account=self.account,
                 http_status=self.status,
                 request_id=self.request_id,
             ) from None
@@ -392,10 +395,12 @@ class Http:
             self._pacer.end(endpoint)
         if status in ok:
             try:
-                found = orjson.loads(raw)
-            except orjson.JSONDecodeError:
+                found = _loads(raw)
+            except ValueError:
                 raise self._unread(raw, status, request_id, "not JSON", doubt=wire is not None) from None
-            return Answer(status=status, data=found, request_id=request_id, text=lambda: self._cut(raw))
+            return Answer(
+                status=status, data=found, account=self.account, request_id=request_id, text=lambda: self._cut(raw)
+            )
         raise self._complain(raw, response, endpoint, reads, wire, refusals, request_id)
 
     def _broken(
@@ -512,6 +517,14 @@ async def _bounded(response: aiohttp.ClientResponse) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
+def _loads(raw: bytes) -> Any:
+    """Read JSON; `NaN`, which is none, passes too: an amount that is not a number is a matter for the books."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return json.loads(raw)
+
+
 def _header_seconds(headers: Mapping[str, str]) -> float | None:
     """Read `Retry-After`: seconds, or a date against the answer's own `Date`."""
     value = headers.get("Retry-After")
@@ -536,10 +549,12 @@ __all__ = [
     "Dialect",
     "Http",
     "Id",
+    "NotUnderstood",
     "Phase",
     "Secret",
     "Sessions",
     "Wire",
     "amount",
     "instant",
+    "parse",
 ]
