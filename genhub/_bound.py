@@ -30,6 +30,7 @@ class Bound:
             secrets=account.secrets(),
             timeout=account.timeout,
         )
+        self.polls = self.http.once()
         self.slots = asyncio.Semaphore(max(1, account.concurrency))
         self.settling = asyncio.Lock()  # doubts of one account are settled one after the other: no job is adopted twice
         self._clock = clock

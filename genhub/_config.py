@@ -45,7 +45,12 @@ def find(env: Mapping[str, str] | None = None) -> Path:
 def load(path: str | Path | None = None, env: Mapping[str, str] | None = None) -> Config:
     """Read a configuration; raises ConfigError with file, line and remedy."""
     env = os.environ if env is None else env
-    place = find(env) if path is None else Path(path)
+    data, source = parse(find(env) if path is None else Path(path))
+    return read(data, env, source=source)
+
+
+def parse(place: Path) -> tuple[Mapping[str, Any], Source]:
+    """Return a file's plain data; raises ConfigError."""
     try:
         text = place.read_text("utf-8")
     except FileNotFoundError:
@@ -53,10 +58,9 @@ def load(path: str | Path | None = None, env: Mapping[str, str] | None = None) -
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"can't be read: {error}", where=str(place)) from None
     try:
-        data = tomllib.loads(text)
+        return tomllib.loads(text), Source(place, text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"is not TOML: {error}", where=str(place)) from None
-    return read(data, env, source=Source(place, text))
 
 
 @frozen
@@ -90,14 +94,19 @@ def read(data: Mapping[str, Any], env: Mapping[str, str], source: Source | None 
     accounts = {
         name: account(name, _table(table, source.at("accounts", name)), env, source) for name, table in tables.items()
     }
-    journal = _table(data.get("journal", {}), source.at("journal"))
-    for key in journal:
+    return Config(accounts=accounts, journal=journal(data, env, source), path=source.path)
+
+
+def journal(data: Mapping[str, Any], env: Mapping[str, str], source: Source) -> str:
+    """Return the journal's URL, without a look at the accounts: who only reads needs none of their secrets."""
+    table = _table(data.get("journal", {}), source.at("journal"))
+    for key in table:
         if key != "url":
             raise unknown_name("setting", key, {"url"}, source.at("journal", key))
-    url = resolve(journal.get("url", JOURNAL), env, source.at("journal", "url"))
+    url = resolve(table.get("url", JOURNAL), env, source.at("journal", "url"))
     if not isinstance(url, str):
         raise ConfigError(f"the journal's url is text, not {url!r}", where=source.at("journal", "url"))
-    return Config(accounts=accounts, journal=_beside(url, source.path), path=source.path)
+    return _beside(url, source.path)
 
 
 def account(name: str, table: Mapping[str, Any], env: Mapping[str, str], source: Source | None = None) -> Account:

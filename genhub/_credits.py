@@ -94,8 +94,8 @@ class Credits:
         """
         charges: dict[int, Decimal | None] = {}  # by sequence
         undone: set[int] = set()
-        refunded: Decimal | None = ZERO
-        vague_refund = False
+        back = ZERO  # what came back of the charges that are not undone as a whole
+        vague = False  # a part came back whose size was not said
         soft = False
         for entry in entries:
             soft = soft or entry.evidence not in _HARD
@@ -103,22 +103,19 @@ class Credits:
                 charges[entry.settles or entry.sequence] = entry.amount
             elif entry.whole:
                 undone.update(charges)
-            elif entry.settles is not None:
-                vague_refund = False
-                refunded = _plus(refunded, entry.amount)
+                back, vague = ZERO, False
             elif entry.amount is None:
-                vague_refund = True
+                vague = True
             else:
-                refunded = _plus(refunded, entry.amount)
+                back += entry.amount
+                vague = vague and entry.settles is None
         standing = [amount for sequence, amount in charges.items() if sequence not in undone]
         known = sum((amount for amount in standing if amount is not None), ZERO)
         unsaid = None in standing
-        back = refunded or ZERO
-        charged = None if None in charges.values() else sum((a or ZERO for a in charges.values()), ZERO)
-        net = None if unsaid or vague_refund else known - back
-        low = max(known - back, ZERO) if not vague_refund else ZERO
+        net = None if unsaid or vague else known - back
+        low = ZERO if vague else max(known - back, ZERO)
         high = None if unsaid else max(known - back, ZERO)
-        exact = not (unsaid or vague_refund or soft)
+        exact = not (unsaid or vague or soft)
         if doubt:
             exact = False
             refund = any(entry.kind is EntryKind.REFUND for entry in entries)
@@ -126,10 +123,8 @@ class Credits:
                 net, low = None, ZERO
             if refund or not entries:  # it may be, or become, any amount
                 high = None
-        if vague_refund or None in (charges[sequence] for sequence in undone):
-            refunded = None
-        elif undone:
-            refunded = back + sum((charges[sequence] or ZERO for sequence in undone), ZERO)
+        charged = _sum(charges.values())
+        refunded = None if vague else _plus(_sum(charges[sequence] for sequence in undone), back)
         return cls(unit=unit, charged=charged, refunded=refunded, net=net, low=low, high=high, exact=exact)
 
     @classmethod

@@ -52,7 +52,7 @@ class Driver:
             return await self._settle(bound, live)
         assert attempt.ref is not None
         try:
-            snapshot = await bound.provider.poll(bound.http, attempt.ref)
+            snapshot = await bound.provider.poll(bound.polls, attempt.ref)
         except GenhubError as error:
             return self._failed(bound, live, error)
         return await self._take(bound, live, attempt, snapshot)
@@ -99,7 +99,7 @@ class Driver:
         if len(begun) < WORTH_A_LIST:
             return job_ids
         try:
-            found = await bound.verb("poll_many").poll_many(bound.http, tuple(begun))
+            found = await bound.verb("poll_many").poll_many(bound.polls, tuple(begun))
         except GenhubError as error:
             log.warning("%s: reading %d jobs by a list failed: %s", bound.name, len(begun), error)
             for live, _ in begun.values():
@@ -120,7 +120,11 @@ class Driver:
             return live.job
         if attempt.ref is None:  # refused at submit: there is nothing to read
             return live.job
-        snapshot = await bound.provider.poll(bound.http, attempt.ref)
+        try:
+            snapshot = await bound.provider.poll(bound.polls, attempt.ref)
+        except GenhubError as error:
+            self._failed(bound, live, error)
+            raise
         await self._take(bound, live, attempt, snapshot)
         return live.job
 

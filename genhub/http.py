@@ -244,6 +244,12 @@ class Http:
         """The seconds that the vendor's clock is ahead of ours, by its last `Date`."""
         return self._known.skew
 
+    def once(self) -> Http:
+        """Return the same way to the vendor, on which a read is not sent again: whoever polls comes again anyway."""
+        view = copy(self)
+        view._retries = 0
+        return view
+
     def watched(self, wire: Wire) -> Http:
         """Return the same way to the vendor, whose `charge` notes on `wire` what happened."""
         view = copy(self)

@@ -38,7 +38,7 @@ class _Loop:
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine to its end; Ctrl-C cancels it, and waits until it has let go."""
+        """Run a coroutine to its end; Ctrl-C cancels it."""
         future = asyncio.run_coroutine_threadsafe(work, self.loop)
         try:
             return future.result()
@@ -60,9 +60,9 @@ class _Loop:
             yield item  # type: ignore[misc]
 
     def close(self) -> None:
+        self.run(self.loop.shutdown_asyncgens())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
-        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         self.loop.close()
 
 
@@ -142,6 +142,8 @@ class Hub:
                 self._loop = None
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        if self._loop is None:
+            work.close()
         return self._running.run(work)
 
     @property
