@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from decimal import Decimal
 
 from attrs import frozen
 
@@ -64,14 +65,24 @@ class Controller:
         if attempt.status is not Status.STOPPED or attempt.resuming_at is not None:
             job = await desk.poll(job_id)
             raise wrong_state(f"{job_id} is {job.status}: only a stopped job can be resumed", job)
-        await bound.slots.acquire()
-        job, error = await desk.unbroken(bound, self._resume(bound, live, attempt.number, ref))
+        said = desk.budgets.estimate(bound.name, bound.account, attempt.kind, live.job.request.kind)
+        reserved = desk.budgets.reserve(
+            bound.name, bound.account, attempt.id, said, most=None, unpriced=bound.account.allow_unpriced
+        )
+        try:
+            await bound.slots.acquire()
+        except BaseException:
+            desk.budgets.news(live.job.attempt)  # counts as before
+            raise
+        job, error = await desk.unbroken(bound, self._resume(bound, live, attempt.number, ref, reserved.amount))
         if error is not None:
             error.job = job
             raise error
         return job
 
-    async def _resume(self, bound: Bound, live: Live, number: int, ref: Ref) -> tuple[Job, GenhubError | None]:
+    async def _resume(
+        self, bound: Bound, live: Live, number: int, ref: Ref, reserved: Decimal | None
+    ) -> tuple[Job, GenhubError | None]:
         """The submit protocol for a resume: durable intent, sent once; in doubt, the next read decides."""
         desk, attempt = self.desk, live.job.attempt
         if live.sending is not None or attempt.resuming_at is not None or attempt.status is not Status.STOPPED:
@@ -79,7 +90,7 @@ class Controller:
         live.sending = asyncio.current_task()
         try:
             begun = moment(desk.clock)
-            await desk.registry.apply(live, number, lambda now: transitions.resuming(now, begun))
+            await desk.registry.apply(live, number, lambda now: transitions.resuming(now, reserved, begun))
             error = await self._send_resume(bound, live, number, ref)
             if error is not None:
                 return live.job, error

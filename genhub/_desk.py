@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from attrs import evolve
 from genhub import _transitions as transitions
 from genhub._account import Account
 from genhub._bound import Bound
+from genhub._budget import Budgets
 from genhub._clock import Clock, moment
 from genhub._drive import Driver
 from genhub._errors import ConfigError, JournalError, WrongState
@@ -44,7 +46,8 @@ class Desk:
         self.read_only = read_only
         self.sessions = Sessions(connections=connections)
         self.accounts = {name: Bound(name, Account.of(each), self.sessions, clock) for name, each in accounts.items()}
-        self.registry = Registry(store)
+        self.budgets = Budgets({name: each.account for name, each in self.accounts.items()}, store, clock)
+        self.registry = Registry(store, self._heard)
         self.recorder = Recorder(store, clock)
         self.driver = Driver(self.registry, self.accounts, clock)
         self.tracker = Tracker(
@@ -55,10 +58,15 @@ class Desk:
         )
         self.is_open = False
         self._sends: set[asyncio.Task[Any]] = set()
-        self._rewrites: set[asyncio.Task[Any]] = set()
+        self._loose: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
         await self.store.open(read_only=self.read_only)
+        try:
+            await self.budgets.open()
+        except BaseException:
+            await self.store.close()
+            raise
         self.is_open = True
 
     async def close(self) -> None:
@@ -68,11 +76,23 @@ class Desk:
         self.is_open = False
         await self.tracker.close()
         await asyncio.gather(*self._sends, return_exceptions=True)
-        for task in self._rewrites:
+        for task in self._loose:
             task.cancel()
-        await asyncio.gather(*self._rewrites, return_exceptions=True)
+        await asyncio.gather(*self._loose, return_exceptions=True)
+        if self.budgets.unsaved:
+            with suppress(JournalError):  # an estimate less
+                await self.budgets.save()
         await self.sessions.close()
         await self.store.close()
+
+    def _heard(self, attempt: Attempt) -> None:
+        self.budgets.news(attempt)
+
+    def _later(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do something for which nobody waits, and which `close` cuts off."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._loose.add(task)
+        task.add_done_callback(self._loose.discard)
 
     def must_write(self) -> None:
         """Raise JournalError unless this hub is open and drives its journal."""
@@ -103,9 +123,7 @@ class Desk:
             written = await self.recorder.again(attempt, lambda: live.job.attempts[attempt.number - 1])
             self.registry.news(live, written)
 
-        task = asyncio.get_running_loop().create_task(write())
-        self._rewrites.add(task)
-        task.add_done_callback(self._rewrites.discard)
+        self._later(write())
 
     def track(self, live: Live, *, soon: bool = False) -> None:
         """See to it that an open job is driven."""

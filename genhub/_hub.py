@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,7 +20,7 @@ from genhub._handle import Handle
 from genhub._jobs import Job, StopVerdict
 from genhub._ledger import LedgerLine, lines
 from genhub._live import Live, is_open
-from genhub._plan import Option, Plan, estimate, impossible
+from genhub._plan import Option, Plan, impossible
 from genhub._provider import Provider, WebhookHint
 from genhub._recover import Recovery, recover
 from genhub._requests import Request
@@ -100,18 +101,23 @@ class Hub:
         to: To = None,
         key: str | None = None,
         portability: Portability = "strict",
+        max_spend: str | Decimal | int | None = None,
+        allow_unpriced: bool | None = None,
     ) -> Handle:
         """Send a request to an account, once; returns as soon as the vendor answered.
 
         `to` is an account's name; without it, the only one there is. `key` is the caller's own: the same key is the
         same job, in this process and in any other on the journal; a job that was refused before anything was bought is
-        tried again. `portability="adjust"` allows changes, which are named on the job.
+        tried again. `portability="adjust"` allows changes, which are named on the job. `max_spend` caps what this call
+        may cost, in the account's credits or in money (`"2 USD"`); what nobody can estimate is refused under a cap
+        unless `allow_unpriced`.
 
-        Raises only when it is certain that nothing was bought: UnsupportedRequest, a ProviderError (InvalidRequest,
-        InsufficientCredits, RateLimited, ProviderUnavailable, ...), JournalError. In doubt it returns a handle whose
-        job is `unconfirmed`. Cancelling the call does not cancel a send that has begun: it ends and is recorded.
+        Raises only when it is certain that nothing was bought: UnsupportedRequest, BudgetExceeded, a ProviderError
+        (InvalidRequest, InsufficientCredits, RateLimited, ProviderUnavailable, ...), JournalError. In doubt it returns
+        a handle whose job is `unconfirmed`. Cancelling the call does not cancel a send that has begun: it ends and is
+        recorded.
         """
-        job = await self._submitter.submit(request, to, key, portability)
+        job = await self._submitter.submit(request, to, key, portability, max_spend, allow_unpriced)
         return self._handle(job)
 
     async def generate(
@@ -121,10 +127,19 @@ class Hub:
         to: To = None,
         key: str | None = None,
         portability: Portability = "strict",
+        max_spend: str | Decimal | int | None = None,
+        allow_unpriced: bool | None = None,
         timeout: float | None = None,
     ) -> Job:
         """`submit` and `wait`; raises JobFailed (with the job) when the end is not `succeeded`."""
-        handle = await self.submit(request, to=to, key=key, portability=portability)
+        handle = await self.submit(
+            request,
+            to=to,
+            key=key,
+            portability=portability,
+            max_spend=max_spend,
+            allow_unpriced=allow_unpriced,
+        )
         job = await handle.wait(timeout)
         if job.status is not Status.SUCCEEDED:
             why = f": {job.error.message}" if job.error is not None else ""
@@ -148,7 +163,7 @@ class Hub:
                     provider=bound.provider.name,
                     kind=call.kind,
                     adjustments=call.adjustments,
-                    estimate=estimate(bound.account, call.kind),
+                    estimate=self._desk.budgets.estimate(name, bound.account, call.kind, request.kind),
                 )
             )
         return Plan(options=tuple(options))

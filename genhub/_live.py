@@ -30,8 +30,9 @@ class Live:
 class Registry:
     """Jobs in hand by id. Every change goes through `apply`: one compare-and-set in the journal."""
 
-    def __init__(self, store: JobStore) -> None:
+    def __init__(self, store: JobStore, heard: Callable[[Attempt], None] = lambda _: None) -> None:
         self.store = store
+        self._heard = heard  # of every attempt as the journal has it now
         self._live: dict[str, Live] = {}
 
     def __len__(self) -> int:
@@ -69,6 +70,7 @@ class Registry:
     def news(self, live: Live, attempt: Attempt) -> Job:
         """The journal has this attempt now: tell those who watch."""
         live.job = with_attempt(live.job, attempt)
+        self._heard(attempt)
         for watcher in tuple(live.watchers):
             watcher(live.job)
         return live.job

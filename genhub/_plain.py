@@ -42,7 +42,7 @@ def _is_plain(kind: Any) -> bool:
     return any(kind == plain for plain in _PLAIN)
 
 
-converter = cattrs.Converter(detailed_validation=True)
+converter = cattrs.Converter(detailed_validation=True, unstruct_collection_overrides={frozenset: sorted})
 converter.register_unstructure_hook(Decimal, str)
 converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
 converter.register_unstructure_hook(datetime, datetime.isoformat)

@@ -53,10 +53,10 @@ def impossible(account: str, provider: str, error: GenhubError) -> Option:
     return Option(account=account, provider=provider, kind=None, impossible=str(error))
 
 
-def estimate(account: Account, kind: str) -> Estimate:
-    """Say what a call of this kind may cost: the user's own figure, or the documented price."""
+def estimate(account: Account, kind: str, request_kind: str) -> Estimate:
+    """Say what a call may cost: the user's own figure (by the vendor's kind or ours), or the documented price."""
     billing = account.provider.billing
-    own = account.estimate.get(kind)
+    own = account.estimate.get(kind, account.estimate.get(request_kind))
     if own is not None:
         return Estimate(credits=own, unit=billing.unit, source="user")
     documented = billing.prices.get(kind)

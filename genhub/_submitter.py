@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Literal
 
 from attrs import frozen
 
 from genhub import _transitions as transitions
+from genhub._account import Budget
 from genhub._bound import Bound
 from genhub._clock import Clock, moment
+from genhub._credits import Price
 from genhub._desk import Desk
 from genhub._errors import ConfigError, GenhubError
 from genhub._jobs import Attempt, Call, Job
@@ -30,7 +33,15 @@ class Submitter:
 
     desk: Desk
 
-    async def submit(self, request: Request, to: To, key: str | None, portability: Portability) -> Job:
+    async def submit(
+        self,
+        request: Request,
+        to: To,
+        key: str | None,
+        portability: Portability,
+        max_spend: str | Decimal | int | None,
+        allow_unpriced: bool | None,
+    ) -> Job:
         """See `Hub.submit`."""
         desk = self.desk
         desk.must_write()
@@ -43,6 +54,15 @@ class Submitter:
         number = len(job.attempts) + 1
         attempt_id = f"{job.id}.{number}"
         call = bound.provider.prepare(request, attempt_id, adjust=portability == "adjust")
+        said = desk.budgets.estimate(bound.name, bound.account, call.kind, request.kind)
+        reserved = desk.budgets.reserve(
+            bound.name,
+            bound.account,
+            attempt_id,
+            said,
+            most=_cap(max_spend),
+            unpriced=bound.account.allow_unpriced if allow_unpriced is None else allow_unpriced,
+        )
         attempt = Attempt(
             id=attempt_id,
             job_id=job.id,
@@ -54,14 +74,20 @@ class Submitter:
             created_at=now,
             adjustments=call.adjustments,
             price=bound.account.price,
+            reserved=reserved.amount,
             reason="asked for" if number == 1 else "asked for again: the attempt before was refused",
             doubt=transitions.LOST,
         )
-        await bound.slots.acquire()
+        try:
+            await bound.slots.acquire()
+        except BaseException:
+            desk.budgets.release(bound.name, attempt_id)
+            raise
         try:
             await bound.http.ready("POST", call.path)  # the intent is written once nothing stands in its way
         except BaseException:
             bound.slots.release()
+            desk.budgets.release(bound.name, attempt_id)
             raise
         sent, error = await desk.unbroken(bound, self._protocol(bound, job, attempt, call))
         if error is not None:
@@ -73,14 +99,15 @@ class Submitter:
     async def _protocol(self, bound: Bound, job: Job, attempt: Attempt, call: Call) -> tuple[Job, Exception | None]:
         """Intent, send, outcome, for one attempt that holds its slot."""
         desk = self.desk
-        intent = await intend(bound, call, attempt.id)
+        try:
+            other = await self._intend(bound, with_attempt(job, attempt), attempt, call)
+        except BaseException:
+            desk.budgets.release(bound.name, attempt.id)
+            raise
+        if other is not None:  # the same key, in the same moment: the other one sends
+            desk.budgets.release(bound.name, attempt.id)
+            return other, None
         job = with_attempt(job, attempt)
-        if attempt.number == 1:
-            other = await desk.store.create(job, intent)
-            if other is not None:  # the same key, in the same moment: the other one sends
-                return other, None
-        elif not await desk.store.add(attempt, intent):
-            return await desk.store.job(job.id) or job, None
         live = desk.registry.hold(job)
         live.job, live.stuck, live.looks = job, False, 0
         live.sending = asyncio.current_task()
@@ -95,6 +122,16 @@ class Submitter:
         desk.track(live)
         desk.registry.drop(live)
         return live.job, error
+
+    async def _intend(self, bound: Bound, job: Job, attempt: Attempt, call: Call) -> Job | None:
+        """Commit the intent; returns the job that somebody else is sending already."""
+        store = self.desk.store
+        intent = await intend(bound, call, attempt.id)
+        if attempt.number == 1:
+            return await store.create(job, intent)
+        if await store.add(attempt, intent):
+            return None
+        return await store.job(job.id)
 
     def _choose(self, to: To) -> Bound:
         if to is None:
@@ -121,6 +158,16 @@ class Submitter:
             )
         live = self.desk.registry.known(earlier.id)
         return earlier if live is None else live.job
+
+
+def _cap(most: str | Decimal | int | None) -> Budget | None:
+    """Read a call's own cap: `5` credits, or `"2 USD"`."""
+    if most is None:
+        return None
+    if isinstance(most, str):
+        price = Price.parse(most)
+        return Budget(amount=price.amount, per="call", currency=price.currency)
+    return Budget(amount=Decimal(most), per="call")
 
 
 def _may_try_again(job: Job) -> bool:

@@ -6,6 +6,7 @@ Each returns the same object when there is nothing new, so that looking writes n
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from attrs import evolve
 
@@ -53,6 +54,7 @@ def refused(attempt: Attempt, error: Exception, at: datetime) -> Attempt:
         status=Status.FAILED,
         finished_at=at,
         doubt=None,
+        reserved=None,
         error=JobError(
             kind="refused" if said is not None and said.http_status is not None else "not_sent",
             message=said.message if said is not None else str(error),
@@ -95,18 +97,19 @@ def not_submitted(attempt: Attempt, how: str, at: datetime) -> Attempt:
         status=Status.FAILED,
         finished_at=at,
         doubt=None,
+        reserved=None,
         error=JobError(kind="not_submitted", message=how),
     )
 
 
-def resuming(attempt: Attempt, at: datetime) -> Attempt:
+def resuming(attempt: Attempt, reserved: Decimal | None, at: datetime) -> Attempt:
     """A resume is about to be sent: the intent, before the first byte leaves."""
-    return evolve(attempt, resuming_at=at, doubt=RESUME_LOST)
+    return evolve(attempt, resuming_at=at, reserved=reserved, doubt=RESUME_LOST)
 
 
 def not_resumed(attempt: Attempt, how: str, at: datetime) -> Attempt:
     """It is certain that the resume did not happen: the attempt is stopped as before."""
-    return evolve(noted(attempt, how, at), resuming_at=None, doubt=None)
+    return evolve(noted(attempt, how, at), resuming_at=None, reserved=None, doubt=None)
 
 
 def resumed(attempt: Attempt, snapshot: Snapshot, profile: BillingProfile, at: datetime, how: str = "") -> Attempt:
@@ -151,7 +154,13 @@ def seen(attempt: Attempt, snapshot: Snapshot, profile: BillingProfile, at: date
         error = JobError(kind="vendor", message=f"{snapshot.raw_status}: the vendor gave no reason")
     if snapshot.status in (Status.SUCCEEDED, Status.STOPPED):
         error = None
-    return evolve(news, finished_at=at, entries=news.entries + lines, doubt=doubt, error=error)
+    return _settled(evolve(news, finished_at=at, entries=news.entries + lines, doubt=doubt, error=error))
+
+
+def _settled(attempt: Attempt) -> Attempt:
+    """Nothing needs to be held back any more once the cost is bounded."""
+    bounded = attempt.reserved is not None and attempt.credits.high is not None
+    return evolve(attempt, reserved=None) if bounded else attempt
 
 
 def _closing(attempt: Attempt, snapshot: Snapshot, profile: BillingProfile, at: datetime) -> tuple[Lines, str | None]:

@@ -302,7 +302,7 @@ def test_a_refusal_costs_exactly_nothing(error: Exception, kind: str) -> None:
 def test_a_lost_resume_that_still_stands_still_was_none() -> None:
     """Section 8, "Submit": the next read decides."""
     stopped = see(running(None), news(Status.STOPPED))
-    lost = _transitions.resuming(stopped, AT)
+    lost = _transitions.resuming(stopped, None, AT)
     assert not lost.credits.exact
 
     still = see(lost, news(Status.STOPPED))

@@ -59,7 +59,9 @@ def test_the_file_of_the_design_is_read(tmp_path: Path) -> None:
     config = load(write(tmp_path, GOOD), ENV)
     one, two, three = (config.accounts[name] for name in ("powerpost", "genpro", "adgen"))
 
-    assert isinstance(one.provider, PowerPost) and isinstance(two.provider, GenPro) and isinstance(three.provider, AdGen)
+    assert (
+        isinstance(one.provider, PowerPost) and isinstance(two.provider, GenPro) and isinstance(three.provider, AdGen)
+    )
     assert Secret("pp-key") == one.provider.api_key and Secret("gp-key") == two.provider.api_key
     assert (Price.parse("0.05 USD"), 4.0, {"captions": Decimal(12)}) == (one.price, one.every("video"), one.estimate)
     assert ("42", "3000") == (two.provider.agent_id, two.provider.cell_id)
@@ -70,10 +72,20 @@ def test_the_file_of_the_design_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "says"),
     [
-        ('workspace_id = "ws-1"', 'workspaceid = "ws-1"', 5, "unknown setting 'workspaceid'. Did you mean 'workspace_id'"),
+        (
+            'workspace_id = "ws-1"',
+            'workspaceid = "ws-1"',
+            5,
+            "unknown setting 'workspaceid'. Did you mean 'workspace_id'",
+        ),
         ('workspace_id = "ws-1"', "", 2, "workspace_id missing. Add: workspace_id = ..."),
         ('workspace_id = "ws-1"', "workspace_id = 1.5", 5, "expected text, got 1.5"),
-        ('provider = "powerpost"', 'provider = "powerpots"', 3, "no provider 'powerpots'. Installed are: adgen, genpro"),
+        (
+            'provider = "powerpost"',
+            'provider = "powerpots"',
+            3,
+            "no provider 'powerpots'. Installed are: adgen, genpro",
+        ),
         ('provider = "powerpost"', "", 2, "provider is missing. One of: adgen, genpro, powerpost"),
         ('"$POWERPOST_API_KEY"', '"$NO_SUCH_KEY"', 4, "variable NO_SUCH_KEY is not set. Set it: export NO_SUCH_KEY="),
         ('"0.05 USD"', '"cheap"', 6, "a price reads like '0.05 USD', not 'cheap'"),
@@ -110,7 +122,12 @@ def test_a_secret_that_is_wrong_is_not_repeated(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("", "there is no account"), ("[accounts", "is not TOML"), ("accounts = 3", "expected a table"), ("[accounts]", "no ac")],
+    [
+        ("", "there is no account"),
+        ("[accounts", "is not TOML"),
+        ("accounts = 3", "expected a table"),
+        ("[accounts]", "no ac"),
+    ],
 )
 def test_a_file_that_says_nothing_useful(tmp_path: Path, text: str, says: str) -> None:
     """Empty, broken, of the wrong shape."""
@@ -192,7 +209,9 @@ def test_durations_have_units(number: float, unit: str) -> None:
 
 def test_lines_of_repeated_tables() -> None:
     """The fourth request's prompt is found in the fourth table."""
-    text = "[defaults]\nto='a'\n[[request]]\nprompt='1'\n[[request]]\n# prompt = 'no'\nprompt='2'\n[request.extra]\nx=1\n"
+    text = (
+        "[defaults]\nto='a'\n[[request]]\nprompt='1'\n[[request]]\n# prompt = 'no'\nprompt='2'\n[request.extra]\nx=1\n"
+    )
 
     assert 4 == line_of(text, ("request", 0, "prompt"))
     assert 7 == line_of(text, ("request", 1, "prompt"))

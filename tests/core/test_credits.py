@@ -25,9 +25,7 @@ def line(
     settles: int | None = None,
 ) -> Entry:
     number = None if amount is None else Decimal(amount)
-    return Entry(
-        kind=kind, amount=number, sequence=sequence, evidence=evidence, at=AT, whole=whole, settles=settles
-    )
+    return Entry(kind=kind, amount=number, sequence=sequence, evidence=evidence, at=AT, whole=whole, settles=settles)
 
 
 def test_nothing_in_the_books_is_exactly_nothing() -> None:

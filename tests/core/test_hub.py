@@ -204,9 +204,9 @@ async def test_several_that_fit_stay_in_doubt(world: World) -> None:
     world.powerpost.script(Scenario(fault=Fault.LOSE_ANSWER, after=1))
     async with world.hub() as hub:
         async with world.hub() as stranger:
-            await stranger.account("powerpost").submit(stranger.account("powerpost").provider.prepare(
-                CAPTION, "k", adjust=False
-            ))
+            await stranger.account("powerpost").submit(
+                stranger.account("powerpost").provider.prepare(CAPTION, "k", adjust=False)
+            )
         handle = await hub.submit(CAPTION, to="powerpost")
         with pytest.raises(SubmissionUnknown):
             await handle.wait()

@@ -72,7 +72,12 @@ class Bench:
     def http(self, **options: Any) -> Http:
         speaker = Speaker(base_url=str(self.server.make_url("/v1")), **options.pop("speaker", {}))
         return Http(
-            self.sessions, speaker, account="acc", clock=self.clock, secrets=[Secret(KEY)], **{"timeout": 5.0, **options}
+            self.sessions,
+            speaker,
+            account="acc",
+            clock=self.clock,
+            secrets=[Secret(KEY)],
+            **{"timeout": 5.0, **options},
         )
 
 

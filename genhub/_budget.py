@@ -1,0 +1,196 @@
+"""Spend caps: reserved before a call is sent, settled by what the books say then.
+
+What counts against a cap is the most that an attempt may have cost: its charge as far as it is bounded, else what was
+reserved for it. Periods are of the calendar, in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from attrs import define, field, frozen
+
+from genhub._account import Account, Budget, Per
+from genhub._clock import Clock, moment
+from genhub._credits import ZERO, Price
+from genhub._errors import BudgetExceeded, ConfigError
+from genhub._jobs import Attempt
+from genhub._plan import Estimate, estimate
+from genhub.stores import JobFilter, JobStore
+
+_DEAREST = "dearest charges"
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _begin(per: Per, now: datetime) -> datetime:
+    """Return when the period began that `now` lies in."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    match per:
+        case "hour":
+            return now.replace(minute=0, second=0, microsecond=0)
+        case "day":
+            return midnight
+        case "week":
+            return midnight - timedelta(days=midnight.weekday())
+        case "month":
+            return midnight.replace(day=1)
+        case "call" | "ever":
+            return _EVER
+
+
+def counted(attempt: Attempt) -> Decimal:
+    """Return the most that an attempt may have cost, as far as that can be said."""
+    spent = attempt.credits
+    if spent.high is not None:
+        return spent.high
+    return max(spent.low, attempt.reserved or ZERO)
+
+
+@define
+class Purse:
+    """One account's cap, and what is held against it."""
+
+    name: str
+    budget: Budget
+    price: Price | None
+    _held: dict[str, tuple[datetime, Decimal]] = field(factory=dict[str, tuple[datetime, Decimal]])
+    _since: datetime = _EVER
+    _total: Decimal = ZERO
+
+    def spent(self, now: datetime) -> Decimal:
+        """Return what counts against the present period, in credits."""
+        since = _begin(self.budget.per, now)
+        if since != self._since:
+            self._held = {key: held for key, held in self._held.items() if held[0] >= since}
+            self._total = sum((amount for _, amount in self._held.values()), ZERO)
+            self._since = since
+        return self._total
+
+    def hold(self, attempt_id: str, created_at: datetime, amount: Decimal) -> None:
+        """Count an attempt by this amount from now on."""
+        before = self._held.get(attempt_id)
+        if before is None and created_at < self._since:
+            return
+        self._held[attempt_id] = (created_at, amount)
+        self._total += amount - (before[1] if before is not None else ZERO)
+
+    def release(self, attempt_id: str) -> None:
+        held = self._held.pop(attempt_id, None)
+        if held is not None:
+            self._total -= held[1]
+
+    def check(self, amount: Decimal, now: datetime) -> None:
+        """Raise BudgetExceeded when so much more would pass the cap."""
+        spent = ZERO if self.budget.per == "call" else self.spent(now)
+        cap = in_credits(self.budget, self.price, self.name)
+        if spent + amount > cap:
+            per = "" if self.budget.per == "ever" else f" per {self.budget.per}"
+            over = f"{amount} more would pass the budget of {cap} credits{per} ({spent} are counted already)"
+            raise BudgetExceeded(f"{self.name}: {over}; nothing was sent")
+
+
+def in_credits(budget: Budget, price: Price | None, name: str) -> Decimal:
+    """Return a cap in the account's credits; raises ConfigError when it is in money that has no price."""
+    if budget.currency is None:
+        return budget.amount
+    if price is None or price.currency != budget.currency.upper() or price.amount == 0:
+        raise ConfigError(
+            f"{name}: a budget in {budget.currency} needs a price in {budget.currency}",
+            remedy=f'Set price = "0.05 {budget.currency}" on the account',
+        )
+    return budget.amount / price.amount
+
+
+@frozen
+class Reservation:
+    """What was set aside for an attempt; `amount` is None where nobody could say."""
+
+    amount: Decimal | None
+
+
+class Budgets:
+    """All caps of a hub, and what calls of each kind were seen to cost."""
+
+    def __init__(self, accounts: Mapping[str, Account], store: JobStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._dearest: dict[str, Decimal] = {}
+        self._purses: dict[str, Purse] = {}
+        self.unsaved = False  #: a dearer charge was seen than the journal knows
+        for name, account in accounts.items():
+            if account.budget is not None:
+                in_credits(account.budget, account.price, name)
+                self._purses[name] = Purse(name, account.budget, account.price)
+
+    async def open(self) -> None:
+        """Read from the journal what counts already."""
+        seen: Mapping[str, str] = await self._store.get(_DEAREST) or {}
+        self._dearest = {key: Decimal(amount) for key, amount in seen.items()}
+        now = moment(self._clock)
+        for name, purse in self._purses.items():
+            purse.spent(now)
+            since = None if purse.budget.per in ("call", "ever") else _begin(purse.budget.per, now)
+            async for job in self._store.jobs(JobFilter(account=name)):
+                for attempt in job.attempts:
+                    if attempt.account == name and (since is None or attempt.created_at >= since):
+                        purse.hold(attempt.id, attempt.created_at, counted(attempt))
+
+    def estimate(self, name: str, account: Account, kind: str, request_kind: str) -> Estimate:
+        """Say what a call may cost: by the user, the vendor's documents, or the dearest that was seen."""
+        said = estimate(account, kind, request_kind)
+        dearest = self._dearest.get(f"{name}/{kind}")
+        if said.credits is None and dearest is not None:
+            return Estimate(credits=dearest, unit=said.unit, source="seen")
+        return said
+
+    def reserve(
+        self,
+        name: str,
+        account: Account,
+        attempt_id: str,
+        said: Estimate,
+        *,
+        most: Budget | None,
+        unpriced: bool,
+    ) -> Reservation:
+        """Set the estimate aside, or raise BudgetExceeded; nothing else runs in between."""
+        purse = self._purses.get(name)
+        if purse is None and most is None:
+            return Reservation(said.credits)
+        if said.credits is None:
+            if unpriced:
+                return Reservation(None)
+            raise BudgetExceeded(
+                f"{name}: nobody can say what this costs, and there is a budget; nothing was sent. "
+                "Set `estimate` on the account, or allow it by `allow_unpriced`"
+            )
+        now = moment(self._clock)
+        if most is not None:
+            Purse(name, most, account.price).check(said.credits, now)
+        if purse is not None:
+            purse.check(said.credits, now)
+            purse.hold(attempt_id, now, said.credits)
+        return Reservation(said.credits)
+
+    def release(self, name: str, attempt_id: str) -> None:
+        """Nothing came of it: give back what was set aside."""
+        if purse := self._purses.get(name):
+            purse.release(attempt_id)
+
+    def news(self, attempt: Attempt) -> None:
+        """Count an attempt as its books stand now."""
+        if purse := self._purses.get(attempt.account):
+            purse.hold(attempt.id, attempt.created_at, counted(attempt))
+        charged = attempt.credits.charged if attempt.entries else None
+        key = f"{attempt.account}/{attempt.kind}"
+        if charged is None or attempt.leg or charged <= self._dearest.get(key, ZERO):
+            return
+        self._dearest[key] = charged
+        self.unsaved = True
+
+    async def save(self) -> None:
+        """Keep what was seen."""
+        self.unsaved = False
+        await self._store.put(_DEAREST, {key: str(amount) for key, amount in self._dearest.items()})
