@@ -38,6 +38,7 @@ from genhub._provider import (
     Snapshot,
     SupportsBalance,
     SupportsBaseline,
+    SupportsInventory,
     SupportsLookup,
     SupportsPollMany,
     SupportsReplay,
@@ -54,7 +55,8 @@ from genhub._version import __version__
 
 if TYPE_CHECKING:
     from genhub import sync
-    from genhub._account import Account
+    from genhub._account import Account, Budget
+    from genhub._audit import Audit
     from genhub._handle import Handle
     from genhub._hub import Hub
     from genhub._plain import from_dict, to_dict
@@ -65,6 +67,8 @@ if TYPE_CHECKING:
 #: What is heavier than the words, and is loaded when it is first used.
 _LATER = {
     "Account": "_account",
+    "Audit": "_audit",
+    "Budget": "_account",
     "Handle": "_handle",
     "Hub": "_hub",
     "Plan": "_plan",
@@ -80,10 +84,12 @@ __all__ = [
     "Adjustment",
     "AllAttemptsFailed",
     "Attempt",
+    "Audit",
     "AuthenticationError",
     "BadResponse",
     "Balance",
     "BillingProfile",
+    "Budget",
     "BudgetExceeded",
     "Call",
     "Candidate",
@@ -132,6 +138,7 @@ __all__ = [
     "SubmissionUnknown",
     "SupportsBalance",
     "SupportsBaseline",
+    "SupportsInventory",
     "SupportsLookup",
     "SupportsPollMany",
     "SupportsReplay",

@@ -10,6 +10,7 @@ from typing import Any
 
 from genhub._account import Account
 from genhub._clock import Clock
+from genhub._credits import Balance
 from genhub._errors import UnsupportedRequest
 from genhub._provider import Provider, capabilities
 from genhub.http import Http, Sessions
@@ -31,6 +32,7 @@ class Bound:
             timeout=account.timeout,
         )
         self.polls = self.http.once()
+        self.balance_seen: Balance | None = None  # the last that the vendor said, in an answer or when asked
         self.slots = asyncio.Semaphore(max(1, account.concurrency))
         self.settling = asyncio.Lock()  # doubts of one account are settled one after the other: no job is adopted twice
         self._clock = clock

@@ -9,15 +9,17 @@ from decimal import Decimal
 from attrs import frozen
 
 from genhub import _transitions as transitions
+from genhub._billing import Money
 from genhub._bound import Bound
 from genhub._clock import moment
-from genhub._desk import Desk, wrong_state
-from genhub._errors import ConfigError, GenhubError, ProviderError, UnsupportedRequest, WrongState
-from genhub._jobs import Attempt, Job, Ref, StopVerdict
+from genhub._desk import Desk, new_id, wrong_state
+from genhub._errors import ConfigError, GenhubError, NotFound, ProviderError, UnsupportedRequest, WrongState
+from genhub._jobs import Attempt, Call, Job, Ref, StopVerdict
 from genhub._live import Live, is_open
-from genhub._provider import Candidate
+from genhub._provider import Candidate, Intent
+from genhub._requests import Request
 from genhub._status import Status
-from genhub._stop import verdict
+from genhub._stop import forecast, verdict
 from genhub.http import Wire
 
 log = logging.getLogger("genhub.control")
@@ -29,7 +31,7 @@ class Controller:
 
     desk: Desk
 
-    async def stop(self, job_id: str) -> StopVerdict:
+    async def stop(self, job_id: str, *, only_if_free: bool = False) -> StopVerdict:
         """See `Handle.stop`."""
         desk = self.desk
         desk.must_write()
@@ -38,6 +40,8 @@ class Controller:
         if attempt.status.is_final:
             job = await desk.poll(job_id)
             raise wrong_state(f"{job_id} is {job.status} already: nothing to stop, what it cost stays", job)
+        if only_if_free and (would := forecast(live.job, bound.provider.billing)).money is not Money.FREE:
+            return would
         try:
             snapshot = await bound.verb("stop").stop(bound.http, ref)
         except WrongState as error:
@@ -156,6 +160,52 @@ class Controller:
         live.stuck = False
         desk.track(live)
         return job
+
+    async def adopt(self, account: str, vendor_id: str) -> Job:
+        """See `Hub.adopt`."""
+        desk = self.desk
+        desk.must_write()
+        bound = desk.account(account)
+        async with bound.settling:
+            claimed = await desk.store.claimed(account, [vendor_id])
+            if vendor_id in claimed:
+                error = WrongState(f"{vendor_id} belongs to {claimed[vendor_id]} already", account=account)
+                raise error
+            found = None
+            async for each in bound.verb("inventory").inventory(bound.http):
+                if each.ref.id == vendor_id:
+                    found = each
+                    break
+            if found is None or found.request is None:
+                raise NotFound(f"the vendor's list has no {vendor_id!r}", account=account)
+            job = await self._take_over(bound, found, found.request)
+        live = desk.registry.hold(job)
+        desk.track(live, soon=True)
+        return job
+
+    async def _take_over(self, bound: Bound, found: Candidate, request: Request) -> Job:
+        """Write a job that was bought elsewhere: its attempt begins adopted."""
+        desk, profile, at = self.desk, bound.provider.billing, moment(self.desk.clock)
+        job_id = new_id(desk.clock)
+        blank = Attempt(
+            id=f"{job_id}.1",
+            job_id=job_id,
+            number=1,
+            account=bound.name,
+            provider=bound.provider.name,
+            kind=found.ref.kind,
+            unit=profile.unit,
+            created_at=found.created_at or at,
+            submitted_at=found.created_at,
+            price=bound.account.price,
+            reason="adopted from the vendor's list",
+        )
+        attempt = transitions.adopted(blank, found, "adopted from the vendor's list", profile, at)
+        job = Job(id=job_id, request=request, created_at=at, attempts=(attempt,), to=(bound.name,))
+        call = Call(kind=found.ref.kind, path="", body={})
+        intent = Intent(call=call, key=attempt.id, sent_at=blank.created_at, over_at=at)
+        await desk.store.create(job, intent)
+        return await desk.store.job(job_id) or job
 
     async def _adopt(self, bound: Bound, live: Live, attempt: Attempt, vendor_id: str) -> Job:
         desk, profile = self.desk, bound.provider.billing

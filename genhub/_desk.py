@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -166,3 +167,8 @@ def wrong_state(message: str, job: Job) -> WrongState:
     error = WrongState(message, account=job.account)
     error.job = job
     return error
+
+
+def new_id(clock: Clock) -> str:
+    """A job's id: sorted by time, and new in every process."""
+    return f"j{int(clock.time() * 1000):011x}{secrets.token_hex(5)}"

@@ -112,12 +112,22 @@ class Handle:
                 live.job,
             )
 
-    async def stop(self) -> StopVerdict:
+    async def detach(self) -> Job:
+        """Stop reading the job here, for those who only want to stop waiting. Nothing is said to the vendor.
+
+        The job goes on and costs what it costs; `hub.get(id)` or `hub.recover()` takes it up again.
+        """
+        self.job = await self._hub.detach(self.id)
+        return self.job
+
+    async def stop(self, *, only_if_free: bool = False) -> StopVerdict:
         """Ask the vendor to stop the job; says what that costs.
 
+        `only_if_free`: where the vendor's documents do not promise all of the charge back, nothing is sent, and the
+        verdict says what a stop would do to the money; its job goes on.
         Raises UnsupportedRequest when the provider can't, WrongState (with the fresh job) when it is over already.
         """
-        verdict = await self._hub.stop(self.id)
+        verdict = await self._hub.stop(self.id, only_if_free=only_if_free)
         self.job = verdict.job
         return verdict
 

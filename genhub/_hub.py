@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from genhub._account import Account
+from genhub._audit import Audit, audit
 from genhub._bound import Bound
 from genhub._clock import Clock, SystemClock
 from genhub._control import Controller
@@ -230,9 +231,16 @@ class Hub:
         """Read the vendor once; see `Handle.poll`."""
         return await self._desk.poll(job_id)
 
-    async def stop(self, job_id: str) -> StopVerdict:
+    async def stop(self, job_id: str, *, only_if_free: bool = False) -> StopVerdict:
         """Ask the vendor to stop; see `Handle.stop`."""
-        return await self._controller.stop(job_id)
+        return await self._controller.stop(job_id, only_if_free=only_if_free)
+
+    async def detach(self, job_id: str) -> Job:
+        """Read a job no more; see `Handle.detach`."""
+        live = await self._desk.registry.load(job_id)
+        self._desk.tracker.forget(job_id)
+        self._desk.registry.forget(live)
+        return live.job
 
     async def resume(self, job_id: str) -> Job:
         """Let a stopped job go on; see `Handle.resume`."""
@@ -250,7 +258,23 @@ class Hub:
         """Return what an account holds, as its vendor says now. Raises UnsupportedRequest, ProviderError."""
         bound = self.account(account)
         balance: Balance = await bound.verb("balance").balance(bound.http)
+        bound.balance_seen = balance
         return balance
+
+    async def audit(self, account: str, *, offline: bool = False) -> Audit:
+        """Hold the ledger against the vendor's balance, now and at the last audit.
+
+        `offline`: only what the ledger expects, without asking. Raises UnsupportedRequest where the provider shows no
+        balance.
+        """
+        return await audit(self._desk, account, offline=offline)
+
+    async def adopt(self, account: str, provider_id: str) -> Job:
+        """Take a vendor's job that nobody claims (see `Audit.unclaimed`) into the journal, as paid as it is.
+
+        Raises WrongState when an attempt has that id already, NotFound when the vendor's list does not have it.
+        """
+        return await self._controller.adopt(account, provider_id)
 
     async def webhook(self, account: str, headers: Mapping[str, str], body: bytes) -> WebhookHint:
         """Take a vendor's call as a hint: the jobs that it names are read now. It is never a verdict."""

@@ -5,7 +5,7 @@ What a provider can do is what it has: the presence of a method *is* the capabil
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
@@ -78,6 +78,7 @@ class Candidate:
     created_at: datetime | None = None
     charged: Decimal | None = None  #: in credits, as far as the vendor says
     about: str = ""
+    request: Request | None = None  #: what it fulfils, as far as the vendor says
 
 
 @frozen(kw_only=True)
@@ -172,6 +173,13 @@ class SupportsBaseline(Protocol):
 
 
 @runtime_checkable
+class SupportsInventory(Protocol):
+    def inventory(self, http: Http) -> AsyncIterator[Candidate]:
+        """Yield the vendor's jobs, as far as it lists them, with the request that each one fulfils where it says so."""
+        ...
+
+
+@runtime_checkable
 class SupportsReplay(Protocol):
     """The vendor's own key makes the same call, sent again, harmless for a while."""
 
@@ -193,6 +201,7 @@ CAPABILITIES: Mapping[str, type[Any]] = {
     "poll_many": SupportsPollMany,
     "lookup": SupportsLookup,
     "baseline": SupportsBaseline,
+    "inventory": SupportsInventory,
     "replay": SupportsReplay,
     "webhook": SupportsWebhook,
 }

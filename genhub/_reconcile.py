@@ -28,6 +28,7 @@ from genhub.http import Phase, Wire
 
 log = logging.getLogger("genhub.reconcile")
 
+_HINT = "to be settled by a person"
 #: So many looks, at least, before "there is none" counts.
 LOOKS = 3
 
@@ -59,6 +60,8 @@ async def look(bound: Bound, live: Live, registry: Registry, clock: Clock) -> Fi
         finding = await _find(bound, live, registry, intent, clock)
         if finding.verdict is not Verdict.SETTLED and not finding.candidates:
             finding = await _replay(bound, attempt, intent, clock) or finding
+        if finding.verdict is Verdict.STUCK:
+            finding = evolve(finding, attempt=await _hinted(bound, finding, clock))
         if finding.attempt is not attempt:
             number, settled = attempt.number, finding.attempt
 
@@ -67,6 +70,29 @@ async def look(bound: Bound, live: Live, registry: Registry, clock: Clock) -> Fi
 
             await registry.apply(live, number, settle)
         return finding
+
+
+async def _hinted(bound: Bound, finding: Finding, clock: Clock) -> Attempt:
+    """Note what a person needs who has to settle it: the candidates, and the balance before and after.
+
+    A hint, never proof: others may use the account too.
+    """
+    attempt = finding.attempt
+    if any(note.text.startswith(_HINT) for note in attempt.notes):
+        return attempt
+    said = [f"{each.ref.id} ({each.about})" if each.about else each.ref.id for each in finding.candidates]
+    parts = [f"candidates: {', '.join(said)}" if said else "no candidates"]
+    if bound.can("balance"):
+        before = bound.balance_seen
+        parts.append(
+            "balance before: not seen" if before is None else f"balance before: {before.amount} at {before.at}"
+        )
+        try:
+            bound.balance_seen = await bound.verb("balance").balance(bound.polls)
+            parts.append(f"now: {bound.balance_seen.amount}")
+        except GenhubError as error:
+            parts.append(f"now: could not be read ({error})")
+    return transitions.noted(attempt, f"{_HINT}: {'; '.join(parts)}", moment(clock))
 
 
 async def _replay(bound: Bound, attempt: Attempt, intent: Intent, clock: Clock) -> Finding | None:

@@ -15,6 +15,7 @@ from typing import Any
 from genhub import _transitions as transitions
 from genhub._bound import Bound
 from genhub._clock import Clock, moment
+from genhub._credits import Balance
 from genhub._errors import GenhubError, JournalError, ProviderError, ProviderUnavailable, SubmissionUnknown
 from genhub._jobs import Attempt, Call
 from genhub._plain import converter
@@ -54,7 +55,10 @@ async def send(bound: Bound, attempt: Attempt, call: Call, clock: Clock) -> tupl
         why = str(error) if isinstance(error, GenhubError) else f"{type(error).__name__}: {error}"
         log.warning("%s: the submit of %s is in doubt: %s", bound.name, attempt.job_id, why)
         return transitions.doubted(attempt, why, moment(clock)), None
-    return transitions.accepted(attempt, receipt, bound.provider.billing, moment(clock)), None
+    at = moment(clock)
+    if receipt.balance is not None:
+        bound.balance_seen = Balance(amount=receipt.balance, unit=attempt.unit, at=at)
+    return transitions.accepted(attempt, receipt, bound.provider.billing, at), None
 
 
 def _nothing_was_made(wire: Wire, error: Exception) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal
@@ -13,9 +12,9 @@ from attrs import frozen
 from genhub import _transitions as transitions
 from genhub._account import Budget
 from genhub._bound import Bound
-from genhub._clock import Clock, moment
+from genhub._clock import moment
 from genhub._credits import Price
-from genhub._desk import Desk
+from genhub._desk import Desk, new_id
 from genhub._errors import ConfigError, GenhubError
 from genhub._jobs import Attempt, Call, Job
 from genhub._live import with_attempt
@@ -50,7 +49,7 @@ class Submitter:
         if earlier is not None and not _may_try_again(earlier):
             return earlier
         now = moment(desk.clock)
-        job = earlier or Job(id=_new_id(desk.clock), request=request, created_at=now, key=key, to=(bound.name,))
+        job = earlier or Job(id=new_id(desk.clock), request=request, created_at=now, key=key, to=(bound.name,))
         number = len(job.attempts) + 1
         attempt_id = f"{job.id}.{number}"
         call = bound.provider.prepare(request, attempt_id, adjust=portability == "adjust")
@@ -174,8 +173,3 @@ def _may_try_again(job: Job) -> bool:
     """True when the job's last attempt was refused before anything was bought."""
     error = job.error
     return job.status is Status.FAILED and error is not None and error.kind in ("refused", "not_sent")
-
-
-def _new_id(clock: Clock) -> str:
-    """A job's id: sorted by time, and new in every process."""
-    return f"j{int(clock.time() * 1000):011x}{secrets.token_hex(5)}"

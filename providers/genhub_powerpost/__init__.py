@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -127,15 +129,17 @@ class PowerPost(Generations, Posts):
                         open_[ref] = Snapshot(ref=ref, status=STATUSES[line.status], raw_status=line.status)
                 if not wanted:
                     break
-        gate = asyncio.Semaphore(AT_ONCE)
+        done, left = dict[Ref, Snapshot](), deque(ended)
 
-        async def read(ref: Ref) -> Snapshot:
-            async with gate:
-                return await self.poll(http, ref)
+        async def read() -> None:
+            while left:
+                ref = left.popleft()
+                # One that can't be read is left out like one that was not found: its own poll will say why.
+                with suppress(Exception):
+                    done[ref] = await self.poll(http, ref)
 
-        # One that can't be read is left out like one that was not found: its own poll will say why.
-        done = await asyncio.gather(*map(read, ended), return_exceptions=True)
-        return open_ | {each.ref: each for each in done if isinstance(each, Snapshot)}
+        await asyncio.gather(*(read() for _ in range(min(AT_ONCE, len(ended)))))
+        return open_ | done
 
     async def balance(self, http: Http) -> Balance:
         """Read the account's credits: one balance for all of its workspaces (trap 19)."""

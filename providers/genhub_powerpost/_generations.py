@@ -8,9 +8,9 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from genhub import Candidate, Intent, Lookup, Status
+from genhub import Candidate, Intent, Lookup, Status, TextRequest
 from genhub.http import Http
 
 from ._tables import PLATFORMS, POST_TYPES, READS, STATUSES
@@ -60,6 +60,17 @@ class Generations:
         async for page in self._pages(http, status=status):
             for each in page.items:
                 yield each
+
+    async def inventory(self, http: Http) -> AsyncIterator[Candidate]:
+        """Yield the workspace's caption generations, with the request that each one shows."""
+        async for page in self._pages(http, most=PAGES):
+            for line in page.items:
+                platforms = tuple(line.platforms or ())
+                yield evolve(
+                    _candidate(line),
+                    charged=line.credits_used,
+                    request=TextRequest(prompt=_plain(line.prompt), platforms=platforms),
+                )
 
     async def _pages(
         self, http: Http, *, status: str | None = None, most: int | None = None

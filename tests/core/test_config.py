@@ -186,7 +186,7 @@ def test_a_plain_dollar_is_written_twice(tmp_path: Path) -> None:
 def test_an_account_in_code_is_checked_too() -> None:
     """A `base_url` that is not one, and a thing that is not a provider."""
     with pytest.raises(ConfigError, match="base_url is not a URL"):
-        Account(provider=PowerPost(api_key="k", workspace_id="w", base_url="powerpost"))  # type: ignore[arg-type]
+        Account(provider=PowerPost(api_key="k", workspace_id="w", base_url="powerpost"))
     with pytest.raises(ConfigError, match="str is not a provider"):
         Hub({"a": "powerpost"})  # type: ignore[dict-item]
 

@@ -9,8 +9,8 @@ import pytest
 from attrs import evolve
 
 from genhub import ImageRequest, Job, ProviderUnavailable, VideoRequest
-from genhub.http import Sessions
 from genhub._download import download
+from genhub.http import Sessions
 from tests.core.conftest import World
 
 

@@ -501,7 +501,7 @@ async def test_the_same_key_is_the_same_job(world: World) -> None:
         handles = await asyncio.gather(*(hub.submit(CAPTION, to="powerpost", key="row-1") for _ in range(5)))
         job = await hub.generate(CAPTION, to="powerpost", key="row-1")
         with pytest.raises(ConfigError, match="belongs to another request"):
-            await hub.submit(TextRequest(prompt="other", platforms="x"), to="powerpost", key="row-1")  # type: ignore[arg-type]
+            await hub.submit(TextRequest(prompt="other", platforms="x"), to="powerpost", key="row-1")
 
     assert {job.id} == {handle.id for handle in handles}
     assert 1 == len(world.powerpost.creations)

@@ -244,7 +244,7 @@ class TestSettings:
 
     def test_can_do_what_its_contract_has(self) -> None:
         """Sections 3, 5 and 13: no stop, no resume, no replay; a list, a balance, webhooks."""
-        assert ("balance", "poll_many", "lookup", "webhook") == capabilities(PowerPost)
+        assert ("balance", "poll_many", "lookup", "inventory", "webhook") == capabilities(PowerPost)
 
     def test_is_frozen(self, powerpost: PowerPost) -> None:
         """Settings do not change under a running job."""

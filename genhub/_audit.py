@@ -1,0 +1,163 @@
+"""The ledger against the vendor's balance.
+
+An audit remembers what it saw. The next one expects the balance to have moved by what the ledger says was spent since;
+what differs is explained by jobs whose cost is not certain, or it is not explained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from attrs import frozen
+
+from genhub._bound import Bound
+from genhub._clock import moment
+from genhub._credits import ZERO, Balance, EntryKind, Evidence
+from genhub._desk import Desk
+from genhub._jobs import Attempt
+from genhub._provider import Candidate
+from genhub.stores import JobFilter
+
+
+@frozen(kw_only=True)
+class Suspect:
+    """A job whose cost is not certain: what it may account for."""
+
+    job_id: str
+    attempt_id: str
+    counted: Decimal  #: what the expectation took it to have cost
+    low: Decimal
+    high: Decimal | None  #: `None`: unbounded
+    why: str
+
+
+@frozen(kw_only=True)
+class Audit:
+    """What an account's ledger says, and what its vendor says.
+
+    `difference` is actual minus expected: negative when more was spent than the ledger knows. The first audit of an
+    account has nothing to compare with: `expected`, `difference` and `explained` are `None`.
+    """
+
+    account: str
+    unit: str
+    at: datetime
+    actual: Decimal | None  #: the vendor's balance; `None`: an audit without the network
+    expected: Decimal | None
+    difference: Decimal | None
+    since: datetime | None  #: the last audit
+    candidates: tuple[Suspect, ...] = ()  #: jobs by which a difference could be explained
+    explained: bool | None = None  #: the difference lies within what the candidates may have cost
+    refunds_due: tuple[Suspect, ...] = ()  #: documented refunds since the last audit that nobody has seen yet
+    unclaimed: tuple[Candidate, ...] = ()  #: the vendor's jobs that no attempt of this journal claims
+
+
+@frozen
+class _Seen:
+    """What the last audit saw."""
+
+    balance: Decimal
+    counted: Decimal  # what the ledger's jobs were taken to have cost then
+    at: datetime
+
+
+async def audit(desk: Desk, name: str, *, offline: bool = False) -> Audit:
+    """See `Hub.audit`."""
+    bound = desk.account(name)
+    before = _remembered(await desk.store.get(_fact(name)))
+    balance: Balance | None = None if offline else await bound.verb("balance").balance(bound.http)
+    suspects: list[Suspect] = []
+    due: list[Suspect] = []
+    total = ZERO
+    async for job in desk.store.jobs(JobFilter(account=name)):
+        for attempt in job.attempts:
+            if attempt.account != name:
+                continue
+            counted = _counted(attempt)
+            total += counted
+            if not attempt.credits.exact:
+                suspects.append(_suspect(attempt, counted))
+            due += _due(attempt, before)
+    at = moment(desk.clock)
+    actual = None if balance is None else balance.amount
+    expected = None if before is None else before.balance - (total - before.counted)
+    difference = None if actual is None or expected is None else actual - expected
+    explained = None if difference is None else _explains(difference, suspects)
+    if actual is not None and not desk.read_only:
+        await desk.store.put(_fact(name), {"balance": str(actual), "counted": str(total), "at": at.isoformat()})
+    return Audit(
+        account=name,
+        unit=bound.provider.billing.unit,
+        at=at,
+        actual=actual,
+        expected=expected,
+        difference=difference,
+        since=None if before is None else before.at,
+        candidates=tuple(suspects),
+        explained=explained,
+        refunds_due=() if explained and not suspects else tuple(due),
+        unclaimed=() if offline else await _unclaimed(desk, bound),
+    )
+
+
+def _fact(name: str) -> str:
+    return f"audit {name}"
+
+
+def _remembered(fact: Mapping[str, Any] | None) -> _Seen | None:
+    if fact is None:
+        return None
+    return _Seen(Decimal(fact["balance"]), Decimal(fact["counted"]), datetime.fromisoformat(fact["at"]))
+
+
+def _counted(attempt: Attempt) -> Decimal:
+    """What an attempt is taken to have cost: its net, or what is certain of it."""
+    spent = attempt.credits
+    return spent.low if spent.net is None else spent.net
+
+
+def _suspect(attempt: Attempt, counted: Decimal) -> Suspect:
+    spent = attempt.credits
+    why = attempt.doubt or f"{attempt.status}: the amount of a line was not said"
+    return Suspect(
+        job_id=attempt.job_id, attempt_id=attempt.id, counted=counted, low=spent.low, high=spent.high, why=why
+    )
+
+
+def _due(attempt: Attempt, before: _Seen | None) -> list[Suspect]:
+    """Documented refunds since the last audit: they happen by the vendor's documents, and were not seen to happen."""
+    return [
+        Suspect(
+            job_id=attempt.job_id,
+            attempt_id=attempt.id,
+            counted=ZERO,
+            low=ZERO,
+            high=entry.amount,
+            why=entry.note or "refund",
+        )
+        for entry in attempt.entries
+        if entry.kind is EntryKind.REFUND
+        and entry.evidence is Evidence.DOCUMENTED
+        and (before is None or entry.at > before.at)
+    ]
+
+
+def _explains(difference: Decimal, suspects: list[Suspect]) -> bool:
+    """True when the balance lies within what the uncertain jobs may have cost."""
+    most: Decimal | None = ZERO  # how much lower the balance may be than expected
+    for each in suspects:
+        most = None if most is None or each.high is None else most + (each.high - each.counted)
+    least = sum((each.counted - each.low for each in suspects), ZERO)  # how much higher
+    return difference <= least and (most is None or -difference <= most)
+
+
+async def _unclaimed(desk: Desk, bound: Bound) -> tuple[Candidate, ...]:
+    """Return the vendor's jobs, as far as it lists them, that no attempt of the journal claims."""
+    if not bound.can("inventory"):
+        return ()
+    listed: list[Candidate] = [each async for each in bound.verb("inventory").inventory(bound.http)]
+    claimed = await desk.store.claimed(bound.name, [each.ref.id for each in listed])
+    return tuple(each for each in listed if each.ref.id not in claimed and each.charged != ZERO)
