@@ -20,6 +20,7 @@ from attrs import evolve, frozen
 from genhub import _transitions as transitions
 from genhub._bound import Bound
 from genhub._clock import Clock, moment
+from genhub._credits import Balance
 from genhub._errors import GenhubError
 from genhub._jobs import Attempt
 from genhub._live import Live, Registry
@@ -84,12 +85,11 @@ async def _hinted(bound: Bound, finding: Finding, clock: Clock) -> Attempt:
     parts = [f"candidates: {', '.join(said)}" if said else "no candidates"]
     if bound.can("balance"):
         before = bound.balance_seen
-        parts.append(
-            "balance before: not seen" if before is None else f"balance before: {before.amount} at {before.at}"
-        )
+        parts.append(f"balance before: {'not seen' if before is None else f'{before.amount} at {before.at}'}")
         try:
-            bound.balance_seen = await bound.verb("balance").balance(bound.polls)
-            parts.append(f"now: {bound.balance_seen.amount}")
+            now: Balance = await bound.verb("balance").balance(bound.polls)
+            bound.balance_seen = now
+            parts.append(f"now: {now.amount}")
         except GenhubError as error:
             parts.append(f"now: could not be read ({error})")
     return transitions.noted(attempt, f"{_HINT}: {'; '.join(parts)}", moment(clock))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -53,3 +54,12 @@ async def world() -> AsyncIterator[World]:
     clock = FakeClock()
     async with Simulators(clock=clock) as sims:
         yield World(clock, sims)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Let the loop turn until something that is under way has happened."""
+    for _ in range(100_000):
+        if true():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it did not happen")

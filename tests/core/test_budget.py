@@ -141,5 +141,5 @@ async def test_a_resume_counts_too(world: World) -> None:
         assert 0 == world.genpro.count("POST", f"/generations/{handle.job.provider_id}/continue")
         await other.wait()
         assert Decimal("2.5") == other.job.credits.net
-        with pytest.raises(BudgetExceeded, match="2.5 are counted"):
+        with pytest.raises(BudgetExceeded, match=r"2\.5 are counted"):
             await handle.resume()

@@ -153,7 +153,7 @@ def test_where_the_file_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     here.mkdir()
     monkeypatch.chdir(here)
     env = {"XDG_CONFIG_HOME": str(home), "GENHUB_CONFIG": str(named)}
-    with pytest.raises(ConfigError, match="there is no genhub.toml"):
+    with pytest.raises(ConfigError, match=r"there is no genhub\.toml"):
         find(env)
     (home / "genhub" / "genhub.toml").touch()
     assert home / "genhub" / "genhub.toml" == find(env)

@@ -32,7 +32,7 @@ from genhub import (
     WrongState,
 )
 from genhub.sim import Fault, Scenario
-from tests.core.conftest import World
+from tests.core.conftest import World, until
 
 CAPTION = TextRequest(prompt="Dark mode is here", platforms=("tiktok", "instagram"))
 FOREVER = Scenario(steps=("processing",), times=None)
@@ -290,8 +290,7 @@ async def test_a_late_replay_is_not_sent(world: World) -> None:
     world.adgen.script(Scenario(fault=Fault.HANG))
     async with world.hub(timeout=0.05) as hub:
         sending = asyncio.create_task(hub.submit(ImageRequest(prompt="summer"), to="adgen"))
-        while not world.adgen.creations:
-            await asyncio.sleep(0)
+        await until(lambda: bool(world.adgen.creations))
         world.clock.advance(3)
         handle = await sending
         with pytest.raises(SubmissionUnknown):
@@ -480,8 +479,7 @@ async def test_cancelling_the_caller_does_not_cancel_the_send(world: World) -> N
     world.powerpost.script(Scenario(fault=Fault.SLOW, delay=5))
     async with world.hub() as hub:
         sending = asyncio.create_task(hub.submit(CAPTION, to="powerpost"))
-        while not world.powerpost.requests and not world.powerpost.creations:
-            await asyncio.sleep(0)
+        await until(lambda: bool(world.powerpost.creations))
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sending
@@ -637,7 +635,7 @@ async def test_unknown_names_are_named(world: World) -> None:
     with pytest.raises(JournalError, match="not open"):
         await hub.submit(CAPTION, to="powerpost")
     async with hub:
-        with pytest.raises(ConfigError, match="no account 'powerpots'.*powerpost"):
+        with pytest.raises(ConfigError, match=r"no account 'powerpots'.*powerpost"):
             await hub.submit(CAPTION, to="powerpots")
         with pytest.raises(ConfigError, match="say which account"):
             await hub.submit(CAPTION)
@@ -665,7 +663,7 @@ async def test_an_outcome_that_the_journal_cannot_take_is_not_lost(
         assert any("can't take the outcome" in record.message for record in caplog.records)
     monkeypatch.undo()
     async with world.hub(journal=journal) as hub:
-        assert Status.SUBMITTING is [job async for job in hub.jobs()][0].status
+        assert Status.SUBMITTING is (await anext(hub.jobs())).status
         await hub.recover()
         job = await (await hub.get(handle.id)).wait()
 
