@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -11,9 +12,11 @@ from typing import Any
 from genhub._account import Account
 from genhub._clock import Clock
 from genhub._credits import Balance
-from genhub._errors import UnsupportedRequest
+from genhub._errors import GenhubError, UnsupportedRequest
 from genhub._provider import Provider, capabilities
 from genhub.http import Http, Sessions
+
+log = logging.getLogger("genhub.account")
 
 
 class Bound:
@@ -33,6 +36,7 @@ class Bound:
         )
         self.polls = self.http.once()
         self.balance_seen: Balance | None = None  # the last that the vendor said, in an answer or when asked
+        self._asked_clock = False
         self.slots = asyncio.Semaphore(max(1, account.concurrency))
         self.settling = asyncio.Lock()  # doubts of one account are settled one after the other: no job is adopted twice
         self._clock = clock
@@ -52,7 +56,20 @@ class Bound:
 
     def vendor_time(self) -> datetime:
         """Return what the vendor's clock says now, as far as its answers told."""
-        return datetime.fromtimestamp(self._clock.time() + self.http.skew, UTC)
+        return datetime.fromtimestamp(self._clock.time() + (self.http.skew or 0.0), UTC)
+
+    async def know_clock(self) -> None:
+        """Read something free, once, so that the vendor's clock is known before anything is sent.
+
+        The balance is read: what it was before is a hint, should an answer get lost.
+        """
+        if self.http.skew is not None or self._asked_clock or not self.can("balance"):
+            return
+        self._asked_clock = True
+        try:
+            self.balance_seen = await self.verb("balance").balance(self.polls)
+        except GenhubError as error:  # a lost answer will have to be settled by a person then
+            log.warning("%s: its clock could not be learned: %s", self.name, error)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):

@@ -80,6 +80,7 @@ class Controller:
             raise
         job, error = await desk.unbroken(bound, self._resume(bound, live, attempt.number, ref, reserved.amount))
         if error is not None:
+            desk.budgets.news(job.attempt)
             error.job = job
             raise error
         return job

@@ -238,8 +238,9 @@ class Hub:
     async def detach(self, job_id: str) -> Job:
         """Read a job no more; see `Handle.detach`."""
         live = await self._desk.registry.load(job_id)
-        self._desk.tracker.forget(job_id)
-        self._desk.registry.forget(live)
+        if not live.watchers and live.sending is None:  # others may wait for it
+            self._desk.tracker.forget(job_id)
+            self._desk.registry.forget(live)
         return live.job
 
     async def resume(self, job_id: str) -> Job:

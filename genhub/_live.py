@@ -23,6 +23,8 @@ class Live:
     sending: asyncio.Task[object] | None = None  #: its submit, on its way in this process
     stuck: bool = False  #: in doubt, and nothing more can be found out by itself
     looks: int = 0  #: how often a lost submit was looked for
+    doubted_at: float | None = None  #: when this process first looked, on the monotonic clock
+    sent_at: float | None = None  #: when this process sent it, on the monotonic clock
     failures: int = 0  #: reads that failed, one after the other
     failure: Exception | None = None  #: the last of them
 

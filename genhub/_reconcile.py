@@ -25,7 +25,7 @@ from genhub._errors import GenhubError
 from genhub._jobs import Attempt
 from genhub._live import Live, Registry
 from genhub._provider import Candidate, Intent, Lookup
-from genhub.http import Phase, Wire
+from genhub.http import UNSENT_WITHIN, Phase, Wire
 
 log = logging.getLogger("genhub.reconcile")
 
@@ -58,9 +58,11 @@ async def look(bound: Bound, live: Live, registry: Registry, clock: Clock) -> Fi
         intent = await registry.store.intent(attempt.id)
         if intent is None:
             return Finding(Verdict.STUCK, attempt)
+        if live.doubted_at is None:
+            live.doubted_at = clock.monotonic()
         finding = await _find(bound, live, registry, intent, clock)
         if finding.verdict is not Verdict.SETTLED and not finding.candidates:
-            finding = await _replay(bound, attempt, intent, clock) or finding
+            finding = await _replay(bound, live, attempt, intent, clock) or finding
         if finding.verdict is Verdict.STUCK:
             finding = evolve(finding, attempt=await _hinted(bound, finding, clock))
         if finding.attempt is not attempt:
@@ -95,26 +97,33 @@ async def _hinted(bound: Bound, finding: Finding, clock: Clock) -> Attempt:
     return transitions.noted(attempt, f"{_HINT}: {'; '.join(parts)}", moment(clock))
 
 
-async def _replay(bound: Bound, attempt: Attempt, intent: Intent, clock: Clock) -> Finding | None:
+async def _replay(bound: Bound, live: Live, attempt: Attempt, intent: Intent, clock: Clock) -> Finding | None:
     """Send the same call again under the same key, if that is certain to be harmless now."""
     if not bound.can("replay"):
         return None
     window = bound.verb("replay").replay_within(intent.call)
 
     def age() -> float:
-        return (bound.vendor_time() - intent.sent_at).total_seconds()
+        """The longest time that may have passed since it was first sent, by any clock that was there."""
+        ages = [
+            (bound.vendor_time() - intent.sent_at).total_seconds(),
+            (moment(clock) - attempt.created_at).total_seconds(),
+        ]
+        if live.sent_at is not None:
+            ages.append(clock.monotonic() - live.sent_at)
+        return window if min(ages) < -1.0 else max(ages)  # a clock that went back proves nothing
 
-    if not 0 <= age() < window:
+    if age() >= window:
         return None
     async with bound.slots:
-        if not 0 <= age() < window:  # the slot took too long
+        if age() >= window:  # the slot took too long
             return None
         wire = Wire()
         try:
             receipt = await bound.provider.submit(bound.http.watched(wire), intent.call)
         except Exception as error:
             log.warning("%s: the replay of %s settled nothing: %s", bound.name, attempt.id, error)
-            later = wire.phase is Phase.UNSENT and 0 <= age() < window
+            later = wire.phase is Phase.UNSENT and age() < window
             return Finding(Verdict.LATER, attempt) if later else None
     at = moment(clock)
     if receipt.reused:
@@ -135,7 +144,7 @@ async def _find(bound: Bound, live: Live, registry: Registry, intent: Intent, cl
         found: Lookup | None = await bound.verb("lookup").lookup(bound.http, intent)
     except GenhubError as error:
         log.warning("%s: a look for %s failed, which settles nothing: %s", bound.name, attempt.id, error)
-        return Finding(_until_grace(bound, attempt, intent), attempt)
+        return Finding(_until_grace(bound, live, clock), attempt)
     if found is None:
         return Finding(Verdict.STUCK, attempt)
     fitting = [each for each in found.candidates if intent.covers(each.created_at)]
@@ -144,15 +153,17 @@ async def _find(bound: Bound, live: Live, registry: Registry, intent: Intent, cl
     claimed = await registry.store.claimed(attempt.account, [each.ref.id for each in fitting])
     free = tuple(each for each in fitting if each.ref.id not in claimed)
     live.looks += 1
+    if not intent.clock_known:  # "made since then" can't be told
+        return Finding(_until_grace(bound, live, clock), attempt, tuple(found.candidates))
     if free and not found.by_content and await _rivals(live, registry, intent):
-        return Finding(_until_grace(bound, attempt, intent), attempt, free)
+        return Finding(_until_grace(bound, live, clock), attempt, free)
     at = moment(clock)
     if len(free) == 1:
         how = f"found by a look: {found.how or 'the only one that fits'}"
         return Finding(Verdict.SETTLED, transitions.adopted(attempt, free[0], how, bound.provider.billing, at))
     if len(free) > 1:
-        return Finding(_until_grace(bound, attempt, intent), attempt, free)
-    if not _over(bound, attempt, intent):
+        return Finding(_until_grace(bound, live, clock), attempt, free)
+    if not _over(bound, live, clock):
         return Finding(Verdict.LATER, attempt)
     if not found.complete:
         return Finding(Verdict.STUCK, attempt)
@@ -162,15 +173,20 @@ async def _find(bound: Bound, live: Live, registry: Registry, intent: Intent, cl
     return Finding(Verdict.SETTLED, transitions.not_submitted(attempt, how, at))
 
 
-def _over(bound: Bound, attempt: Attempt, intent: Intent) -> bool:
-    """True once a job that was made would long be seen: the grace time counts from when the send broke off."""
-    skew = timedelta(seconds=bound.http.skew)
-    end = intent.over_at if attempt.submitted_at is None else attempt.submitted_at + skew
-    return bound.vendor_time() > end + timedelta(seconds=bound.account.doubt_grace)
+def _over(bound: Bound, live: Live, clock: Clock) -> bool:
+    """True once a job that was made would long be seen.
+
+    The grace time counts from when the send broke off, and in this process from its first look: a wall clock that
+    jumps does not shorten it.
+    """
+    attempt, grace = live.job.attempt, bound.account.doubt_grace
+    broke_off = attempt.submitted_at or attempt.created_at + timedelta(seconds=bound.account.timeout + UNSENT_WITHIN)
+    looked = clock.monotonic() - (clock.monotonic() if live.doubted_at is None else live.doubted_at)
+    return moment(clock) > broke_off + timedelta(seconds=grace) and looked > grace
 
 
-def _until_grace(bound: Bound, attempt: Attempt, intent: Intent) -> Verdict:
-    return Verdict.STUCK if _over(bound, attempt, intent) else Verdict.LATER
+def _until_grace(bound: Bound, live: Live, clock: Clock) -> Verdict:
+    return Verdict.STUCK if _over(bound, live, clock) else Verdict.LATER
 
 
 async def _flights(live: Live, registry: Registry) -> None:

@@ -29,6 +29,7 @@ log = logging.getLogger("genhub.submit")
 
 async def intend(bound: Bound, call: Call, key: str) -> Intent:
     """Return what the journal keeps of a call that is about to be sent; looks at the place first, where that helps."""
+    await bound.know_clock()
     before: frozenset[str] | None = None
     if bound.can("baseline"):
         try:
@@ -37,7 +38,8 @@ async def intend(bound: Bound, call: Call, key: str) -> Intent:
             log.warning("%s: what was there before the submit could not be read: %s", bound.name, error)
     now = bound.vendor_time()
     longest = timedelta(seconds=bound.account.timeout + UNSENT_WITHIN)
-    return Intent(call=call, key=key, sent_at=now, over_at=now + longest, before=before)
+    known = bound.http.skew is not None
+    return Intent(call=call, key=key, sent_at=now, over_at=now + longest, clock_known=known, before=before)
 
 
 async def send(bound: Bound, attempt: Attempt, call: Call, clock: Clock) -> tuple[Attempt, Exception | None]:

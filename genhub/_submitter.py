@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal
-
-from attrs import frozen
+from weakref import WeakValueDictionary
 
 from genhub import _transitions as transitions
 from genhub._account import Budget
@@ -26,11 +25,13 @@ Portability = Literal["strict", "adjust"]
 To = str | Sequence[str] | None
 
 
-@frozen
 class Submitter:
     """Sends a desk's requests."""
 
-    desk: Desk
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        # One after the other for the same key: whoever comes second finds the first one's job.
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def submit(
         self,
@@ -42,6 +43,21 @@ class Submitter:
         allow_unpriced: bool | None,
     ) -> Job:
         """See `Hub.submit`."""
+        if key is None:
+            return await self._submit(request, to, key, portability, max_spend, allow_unpriced)
+        turn = self._turns.get(key) or self._turns.setdefault(key, asyncio.Lock())
+        async with turn:
+            return await self._submit(request, to, key, portability, max_spend, allow_unpriced)
+
+    async def _submit(
+        self,
+        request: Request,
+        to: To,
+        key: str | None,
+        portability: Portability,
+        max_spend: str | Decimal | int | None,
+        allow_unpriced: bool | None,
+    ) -> Job:
         desk = self.desk
         desk.must_write()
         bound = self._choose(to)
@@ -108,7 +124,8 @@ class Submitter:
             return other, None
         job = with_attempt(job, attempt)
         live = desk.registry.hold(job)
-        live.job, live.stuck, live.looks = job, False, 0
+        live.job, live.stuck, live.looks, live.doubted_at = job, False, 0, None
+        live.sent_at = desk.clock.monotonic()
         live.sending = asyncio.current_task()
         try:
             outcome, error = await send(bound, attempt, call, desk.clock)

@@ -208,7 +208,7 @@ class _Known:
     def __init__(self) -> None:
         self.headers: Mapping[str, str] | None = None
         self.date: str | None = None
-        self.skew = 0.0
+        self.skew: float | None = None
 
 
 class Http:
@@ -240,8 +240,8 @@ class Http:
         self._known = _Known()
 
     @property
-    def skew(self) -> float:
-        """The seconds that the vendor's clock is ahead of ours, by its last `Date`."""
+    def skew(self) -> float | None:
+        """The seconds that the vendor's clock is ahead of ours, by its last `Date`; `None`: it said none yet."""
         return self._known.skew
 
     def once(self) -> Http:
@@ -393,7 +393,7 @@ class Http:
                     wire.refused = status in refusals
                 self._take_time(response.headers)
                 if self._dialect.paces:
-                    self._pacer.note(endpoint, response.headers, self.skew)
+                    self._pacer.note(endpoint, response.headers, self.skew or 0.0)
                 raw = await _bounded(response)
         except (aiohttp.ClientError, OSError, TimeoutError, _TooLarge, UnicodeError, ValueError) as error:
             raise self._broken(error, wire, status, request_id) from error

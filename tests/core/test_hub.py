@@ -690,3 +690,53 @@ async def test_no_secret_is_in_what_a_hub_shows(world: World, tmp_path: Path, ca
 
     for key in keys:
         assert str(key) not in shown
+
+
+@pytest.mark.parametrize("hours", [2, -2])
+async def test_a_clock_that_is_wrong_does_not_hide_a_lost_job(world: World, hours: float) -> None:
+    """Times are matched in the vendor's clock, which is learned before anything is sent."""
+    world.clock.jump(hours * 3600)
+    world.powerpost.skew = -hours * 3600
+    world.powerpost.script(Scenario(fault=Fault.LOSE_ANSWER))
+    async with world.hub() as hub:
+        job = await hub.generate(CAPTION, to="powerpost")
+
+    assert (Status.SUCCEEDED, 1) == (job.status, len(world.powerpost.creations))
+
+
+async def test_without_the_vendors_time_nothing_is_settled(world: World) -> None:
+    """A vendor whose clock could not be learned: a person is shown what there is."""
+    world.powerpost.script(Scenario(fault=Fault.REFUSE, on="balance", times=2))
+    world.powerpost.script(Scenario(fault=Fault.LOSE_ANSWER))
+    async with world.hub() as hub:
+        handle = await hub.submit(CAPTION, to="powerpost")
+        with pytest.raises(SubmissionUnknown):
+            await handle.wait()
+        assert world.powerpost.creations[0][0] in (await hub.get(handle.id)).job.attempt.notes[-1].text
+
+
+async def test_a_wall_clock_that_jumps_does_not_shorten_the_grace_time(world: World) -> None:
+    """Two hours later by the wall is not two hours of looking."""
+    world.powerpost.script(Scenario(fault=Fault.RESET_AFTER_READ))
+    world.powerpost.script(Scenario(fault=Fault.ERROR_500_BEFORE, on="list", times=5))
+    async with world.hub() as hub:
+        handle = await hub.submit(CAPTION, to="powerpost")
+        began = world.clock.monotonic()
+        world.clock.jump(7200)
+        assert Status.FAILED is (await handle.wait()).status
+        assert world.clock.monotonic() - began > 60
+
+
+async def test_a_clock_that_went_back_proves_nothing_for_a_replay(world: World) -> None:
+    """The window is over by the clock that only goes forward."""
+    world.adgen.script(Scenario(fault=Fault.HANG))
+    async with world.hub(timeout=0.05) as hub:
+        sending = asyncio.create_task(hub.submit(ImageRequest(prompt="summer"), to="adgen"))
+        await until(lambda: bool(world.adgen.creations))
+        world.clock.advance(30)
+        world.clock.jump(-29)
+        handle = await sending
+        with pytest.raises(SubmissionUnknown):
+            await handle.wait()
+
+    assert 1 == world.adgen.count("POST", "/api/generate/static-ad")
