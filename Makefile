@@ -45,8 +45,11 @@ wheel-check: build  ## the main job from the built wheel, in a fresh environment
 
 bench: bench-import
 
-bench-%: $(VENV)/.bench
-	$(BIN)/python -m benchmarks.$*
+bench-import: $(VENV)/.bench  ## import, memory and size of genhub alone
+	$(BIN)/python -m benchmarks.footprint --no-peers
+
+bench-%: $(VENV)/.bench  ## bench-lost-response, bench-footprint, bench-overhead: see docs/benchmarks.md
+	$(BIN)/python -m benchmarks.$(subst -,_,$*)
 
 check: test lint types docs wheel-check  ## all of CI
 

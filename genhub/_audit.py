@@ -6,6 +6,7 @@ what differs is explained by jobs whose cost is not certain, or it is not explai
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -20,6 +21,10 @@ from genhub._desk import Desk
 from genhub._jobs import Attempt
 from genhub._provider import Candidate
 from genhub.stores import JobFilter
+
+log = logging.getLogger("genhub.audit")
+#: How often ledger and balance are read until nothing moved in between.
+TRIES = 5
 
 
 @frozen(kw_only=True)
@@ -68,19 +73,19 @@ async def audit(desk: Desk, name: str, *, offline: bool = False) -> Audit:
     """See `Hub.audit`."""
     bound = desk.account(name)
     before = _remembered(await desk.store.get(_fact(name)))
-    balance: Balance | None = None if offline else await bound.verb("balance").balance(bound.http)
-    suspects: list[Suspect] = []
-    due: list[Suspect] = []
-    total = ZERO
-    async for job in desk.store.jobs(JobFilter(account=name)):
-        for attempt in job.attempts:
-            if attempt.account != name:
-                continue
-            counted = _counted(attempt)
-            total += counted
-            if not attempt.credits.exact:
-                suspects.append(_suspect(attempt, counted))
-            due += _due(attempt, before)
+    balance: Balance | None = None
+    attempts = await _attempts(desk, name)
+    for _ in range(1 if offline else TRIES):
+        if not offline:
+            balance = await bound.verb("balance").balance(bound.http)
+        earlier, attempts = attempts, await _attempts(desk, name)
+        if earlier == attempts:  # nothing moved while the vendor was asked: both are of one moment
+            break
+    else:
+        log.info("%s: the ledger moves all the time; this audit is of no single moment", name)
+    suspects = [_suspect(each) for each in attempts if not each.credits.exact]
+    due = [suspect for each in attempts for suspect in _due(each, before)]
+    total = sum((_counted(each) for each in attempts), ZERO)
     at = moment(desk.clock)
     actual = None if balance is None else balance.amount
     expected = None if before is None else before.balance - (total - before.counted)
@@ -103,6 +108,16 @@ async def audit(desk: Desk, name: str, *, offline: bool = False) -> Audit:
     )
 
 
+async def _attempts(desk: Desk, name: str) -> list[Attempt]:
+    """Return the account's attempts that may have cost something."""
+    return [
+        attempt
+        async for job in desk.store.jobs(JobFilter(account=name))
+        for attempt in job.attempts
+        if attempt.account == name and (attempt.entries or not attempt.credits.exact)
+    ]
+
+
 def _fact(name: str) -> str:
     return f"audit {name}"
 
@@ -119,8 +134,8 @@ def _counted(attempt: Attempt) -> Decimal:
     return spent.low if spent.net is None else spent.net
 
 
-def _suspect(attempt: Attempt, counted: Decimal) -> Suspect:
-    spent = attempt.credits
+def _suspect(attempt: Attempt) -> Suspect:
+    spent, counted = attempt.credits, _counted(attempt)
     why = attempt.doubt or f"{attempt.status}: the amount of a line was not said"
     return Suspect(
         job_id=attempt.job_id, attempt_id=attempt.id, counted=counted, low=spent.low, high=spent.high, why=why

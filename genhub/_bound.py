@@ -12,7 +12,7 @@ from typing import Any
 from genhub._account import Account
 from genhub._clock import Clock
 from genhub._credits import Balance
-from genhub._errors import GenhubError, UnsupportedRequest
+from genhub._errors import UnsupportedRequest
 from genhub._provider import Provider, capabilities
 from genhub.http import Http, Sessions
 
@@ -22,7 +22,9 @@ log = logging.getLogger("genhub.account")
 class Bound:
     """An account of a hub. Its provider's own verbs are called on it: `await bound.create_post(...)`."""
 
-    def __init__(self, name: str, account: Account, sessions: Sessions, clock: Clock) -> None:
+    def __init__(
+        self, name: str, account: Account, sessions: Sessions, clock: Clock, settling: asyncio.Lock | None = None
+    ) -> None:
         self.name = name
         self.account = account
         self.provider: Provider = account.provider
@@ -37,8 +39,10 @@ class Bound:
         self.polls = self.http.once()
         self.balance_seen: Balance | None = None  # the last that the vendor said, in an answer or when asked
         self._asked_clock = False
+        self._learning = asyncio.Lock()
         self.slots = asyncio.Semaphore(max(1, account.concurrency))
-        self.settling = asyncio.Lock()  # doubts of one account are settled one after the other: no job is adopted twice
+        # Doubts at one place of a vendor's are settled one after the other: no job is adopted twice.
+        self.settling = settling or asyncio.Lock()
         self._clock = clock
         self._can = frozenset(capabilities(account.provider))
 
@@ -54,22 +58,31 @@ class Bound:
             raise UnsupportedRequest(f"has no {capability}", provider=self.provider.name)
         return self.provider
 
-    def vendor_time(self) -> datetime:
+    def vendor_time(self) -> datetime | None:
         """Return what the vendor's clock says now, as far as its answers told."""
-        return datetime.fromtimestamp(self._clock.time() + (self.http.skew or 0.0), UTC)
+        seconds = self.http.vendor_time()
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+    @property
+    def scope(self) -> str:
+        """What the vendor's lists and keys are scoped to: an intent of another scope can't be looked for here."""
+        return scope_of(self.provider)
 
     async def know_clock(self) -> None:
         """Read something free, once, so that the vendor's clock is known before anything is sent.
 
         The balance is read: what it was before is a hint, should an answer get lost.
         """
-        if self.http.skew is not None or self._asked_clock or not self.can("balance"):
+        if self.http.vendor_time() is not None or not self.can("balance"):
             return
-        self._asked_clock = True
-        try:
-            self.balance_seen = await self.verb("balance").balance(self.polls)
-        except GenhubError as error:  # a lost answer will have to be settled by a person then
-            log.warning("%s: its clock could not be learned: %s", self.name, error)
+        async with self._learning:  # whoever comes meanwhile waits for the same answer
+            if self.http.vendor_time() is not None or self._asked_clock:
+                return
+            self._asked_clock = True
+            try:
+                self.balance_seen = await self.verb("balance").balance(self.polls)
+            except Exception as error:  # a lost answer will have to be settled by a person then
+                log.warning("%s: its clock could not be learned: %s", self.name, error)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -78,3 +91,9 @@ class Bound:
         if not callable(verb):
             raise AttributeError(f"the provider {self.provider.name!r} of account {self.name!r} has no {name!r}")
         return partial(getattr(self.provider, name), self.http)
+
+
+def scope_of(provider: Provider) -> str:
+    """Return what a provider's lists and keys are scoped to: its `scope`, else its `base_url`."""
+    scope: str = getattr(provider, "scope", provider.base_url)
+    return scope

@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 
 from genhub._account import Account, Budget, Per
 from genhub._clock import Clock, moment
-from genhub._credits import ZERO, Price
+from genhub._credits import ZERO, EntryKind, Price
 from genhub._errors import BudgetExceeded, ConfigError
 from genhub._jobs import Attempt
 from genhub._plan import Estimate, estimate
@@ -48,38 +48,38 @@ def counted(attempt: Attempt) -> Decimal:
     return max(spent.low, attempt.reserved or ZERO)
 
 
+def charged_at(attempt: Attempt) -> datetime:
+    """Return when an attempt was last charged, or sent: the period in which it counts."""
+    charges = [entry.at for entry in attempt.entries if entry.kind is EntryKind.CHARGE and entry.settles is None]
+    return max([attempt.created_at, *charges, *([attempt.resuming_at] if attempt.resuming_at is not None else [])])
+
+
 @define
 class Purse:
-    """One account's cap, and what is held against it."""
+    """One account's cap, and what is held against it, by period."""
 
     name: str
     budget: Budget
     price: Price | None
-    _held: dict[str, tuple[datetime, Decimal]] = field(factory=dict[str, tuple[datetime, Decimal]])
-    _since: datetime = _EVER
-    _total: Decimal = ZERO
+    _held: dict[object, tuple[datetime, Decimal]] = field(factory=dict[object, tuple[datetime, Decimal]])
+    _totals: dict[datetime, Decimal] = field(factory=dict[datetime, Decimal])
 
     def spent(self, now: datetime) -> Decimal:
         """Return what counts against the present period, in credits."""
-        since = _begin(self.budget.per, now)
-        if since != self._since:
-            self._held = {key: held for key, held in self._held.items() if held[0] >= since}
-            self._total = sum((amount for _, amount in self._held.values()), ZERO)
-            self._since = since
-        return self._total
+        return self._totals.get(_begin(self.budget.per, now), ZERO)
 
-    def hold(self, attempt_id: str, created_at: datetime, amount: Decimal) -> None:
-        """Count an attempt by this amount from now on."""
-        before = self._held.get(attempt_id)
-        if before is None and created_at < self._since:
-            return
-        self._held[attempt_id] = (created_at, amount)
-        self._total += amount - (before[1] if before is not None else ZERO)
+    def hold(self, key: object, at: datetime, amount: Decimal) -> None:
+        """Count an attempt (or what is set aside for one) by this amount from now on."""
+        self.release(key)
+        period = _begin(self.budget.per, at)
+        self._held[key] = (period, amount)
+        self._totals[period] = self._totals.get(period, ZERO) + amount
 
-    def release(self, attempt_id: str) -> None:
-        held = self._held.pop(attempt_id, None)
+    def release(self, key: object) -> None:
+        """Count it no more."""
+        held = self._held.pop(key, None)
         if held is not None:
-            self._total -= held[1]
+            self._totals[held[0]] -= held[1]
 
     def check(self, amount: Decimal, now: datetime) -> None:
         """Raise BudgetExceeded when so much more would pass the cap."""
@@ -103,10 +103,11 @@ def in_credits(budget: Budget, price: Price | None, name: str) -> Decimal:
     return budget.amount / price.amount
 
 
-@frozen
+@frozen(eq=False)
 class Reservation:
-    """What was set aside for an attempt; `amount` is None where nobody could say."""
+    """What was set aside for an attempt that is not in the journal yet; `amount` is None where nobody could say."""
 
+    account: str
     amount: Decimal | None
 
 
@@ -130,12 +131,11 @@ class Budgets:
         self._dearest = {key: Decimal(amount) for key, amount in seen.items()}
         now = moment(self._clock)
         for name, purse in self._purses.items():
-            purse.spent(now)
             since = None if purse.budget.per in ("call", "ever") else _begin(purse.budget.per, now)
             async for job in self._store.jobs(JobFilter(account=name)):
                 for attempt in job.attempts:
-                    if attempt.account == name and (since is None or attempt.created_at >= since):
-                        purse.hold(attempt.id, attempt.created_at, counted(attempt))
+                    if attempt.account == name and (since is None or charged_at(attempt) >= since):
+                        purse.hold(attempt.id, charged_at(attempt), counted(attempt))
 
     def estimate(self, name: str, account: Account, kind: str, request_kind: str) -> Estimate:
         """Say what a call may cost: by the user, the vendor's documents, or the dearest that was seen."""
@@ -146,22 +146,16 @@ class Budgets:
         return said
 
     def reserve(
-        self,
-        name: str,
-        account: Account,
-        attempt_id: str,
-        said: Estimate,
-        *,
-        most: Budget | None,
-        unpriced: bool,
+        self, name: str, account: Account, said: Estimate, *, most: Budget | None, unpriced: bool
     ) -> Reservation:
         """Set the estimate aside, or raise BudgetExceeded; nothing else runs in between."""
+        reserved = Reservation(name, said.credits)
         purse = self._purses.get(name)
         if purse is None and most is None:
-            return Reservation(said.credits)
+            return reserved
         if said.credits is None:
             if unpriced:
-                return Reservation(None)
+                return reserved
             raise BudgetExceeded(
                 f"{name}: nobody can say what this costs, and there is a budget; nothing was sent. "
                 "Set `estimate` on the account, or allow it by `allow_unpriced`"
@@ -171,18 +165,23 @@ class Budgets:
             Purse(name, most, account.price).check(said.credits, now)
         if purse is not None:
             purse.check(said.credits, now)
-            purse.hold(attempt_id, now, said.credits)
-        return Reservation(said.credits)
+            purse.hold(reserved, now, said.credits)
+        return reserved
 
-    def release(self, name: str, attempt_id: str) -> None:
+    def release(self, reserved: Reservation) -> None:
         """Nothing came of it: give back what was set aside."""
-        if purse := self._purses.get(name):
-            purse.release(attempt_id)
+        if purse := self._purses.get(reserved.account):
+            purse.release(reserved)
+
+    def keep(self, reserved: Reservation, attempt: Attempt) -> None:
+        """The attempt is in the journal, with its reservation: count it instead of what was set aside for it."""
+        self.release(reserved)
+        self.news(attempt)
 
     def news(self, attempt: Attempt) -> None:
         """Count an attempt as its books stand now."""
         if purse := self._purses.get(attempt.account):
-            purse.hold(attempt.id, attempt.created_at, counted(attempt))
+            purse.hold(attempt.id, charged_at(attempt), counted(attempt))
         charged = attempt.credits.charged if attempt.entries else None
         key = f"{attempt.account}/{attempt.kind}"
         if charged is None or attempt.leg or charged <= self._dearest.get(key, ZERO):

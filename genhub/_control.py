@@ -13,7 +13,15 @@ from genhub._billing import Money
 from genhub._bound import Bound
 from genhub._clock import moment
 from genhub._desk import Desk, new_id, wrong_state
-from genhub._errors import ConfigError, GenhubError, NotFound, ProviderError, UnsupportedRequest, WrongState
+from genhub._errors import (
+    ConfigError,
+    GenhubError,
+    JournalError,
+    NotFound,
+    ProviderError,
+    UnsupportedRequest,
+    WrongState,
+)
 from genhub._jobs import Attempt, Call, Job, Ref, StopVerdict
 from genhub._live import Live, is_open
 from genhub._provider import Candidate, Intent
@@ -33,14 +41,18 @@ class Controller:
 
     async def stop(self, job_id: str, *, only_if_free: bool = False) -> StopVerdict:
         """See `Handle.stop`."""
-        desk = self.desk
-        desk.must_write()
-        live = await desk.registry.load(job_id)
+        self.desk.must_write()
+        async with self.desk.registry.using(job_id) as live:
+            return await self._stop(live, only_if_free)
+
+    async def _stop(self, live: Live, only_if_free: bool) -> StopVerdict:
+        desk, job_id = self.desk, live.job.id
         bound, attempt, ref = self._ready(live, "stop")
+        profile = bound.provider.billing
         if attempt.status.is_final:
             job = await desk.poll(job_id)
             raise wrong_state(f"{job_id} is {job.status} already: nothing to stop, what it cost stays", job)
-        if only_if_free and (would := forecast(live.job, bound.provider.billing)).money is not Money.FREE:
+        if only_if_free and (would := forecast(live.job, profile)).money is not Money.FREE:
             return would
         try:
             snapshot = await bound.verb("stop").stop(bound.http, ref)
@@ -51,63 +63,74 @@ class Controller:
             # The answer may be lost although it was stopped: what a read says is the truth.
             job = await desk.poll(job_id)
             if job.status is Status.STOPPED:
-                return verdict(job, bound.provider.billing)
+                return verdict(job, profile)
             raise
-        profile, at = bound.provider.billing, moment(desk.clock)
-        job = await desk.registry.apply(live, attempt.number, lambda now: transitions.seen(now, snapshot, profile, at))
+        at = moment(desk.clock)
+
+        def stopped(now: Attempt) -> Attempt:
+            # Resumed since: the answer is about what ran before.
+            stale = now.leg != attempt.leg or now.resuming_at is not None
+            return now if stale else transitions.seen(now, snapshot, profile, at)
+
+        job = await desk.registry.apply(live, attempt.number, stopped)
         if is_open(job):  # the vendor answered by another word than "stopped"
             job = await desk.poll(job_id)
-        desk.registry.drop(live)
         return verdict(job, profile)
 
     async def resume(self, job_id: str) -> Job:
         """See `Handle.resume`."""
-        desk = self.desk
-        desk.must_write()
-        live = await desk.registry.load(job_id)
+        self.desk.must_write()
+        async with self.desk.registry.using(job_id) as live:
+            return await self._resume(live)
+
+    async def _resume(self, live: Live) -> Job:
+        desk, job_id = self.desk, live.job.id
         bound, attempt, ref = self._ready(live, "resume")
         if attempt.status is not Status.STOPPED or attempt.resuming_at is not None:
             job = await desk.poll(job_id)
             raise wrong_state(f"{job_id} is {job.status}: only a stopped job can be resumed", job)
         said = desk.budgets.estimate(bound.name, bound.account, attempt.kind, live.job.request.kind)
         reserved = desk.budgets.reserve(
-            bound.name, bound.account, attempt.id, said, most=None, unpriced=bound.account.allow_unpriced
+            bound.name, bound.account, said, most=None, unpriced=bound.account.allow_unpriced
         )
         try:
             await bound.slots.acquire()
         except BaseException:
-            desk.budgets.news(live.job.attempt)  # counts as before
+            desk.budgets.release(reserved)
             raise
-        job, error = await desk.unbroken(bound, self._resume(bound, live, attempt.number, ref, reserved.amount))
+        try:
+            error = await desk.unbroken(bound, self._continue(bound, live, attempt.number, ref, reserved.amount))
+        finally:
+            desk.budgets.release(reserved)  # by now the attempt itself counts
         if error is not None:
-            desk.budgets.news(job.attempt)
-            error.job = job
+            error.job = live.job
             raise error
-        return job
+        return live.job
 
-    async def _resume(
+    async def _continue(
         self, bound: Bound, live: Live, number: int, ref: Ref, reserved: Decimal | None
-    ) -> tuple[Job, GenhubError | None]:
+    ) -> GenhubError | None:
         """The submit protocol for a resume: durable intent, sent once; in doubt, the next read decides."""
         desk, attempt = self.desk, live.job.attempt
+        if not desk.is_open:
+            return JournalError("the hub was closed before the resume was sent")
         if live.sending is not None or attempt.resuming_at is not None or attempt.status is not Status.STOPPED:
-            return live.job, wrong_state(f"{live.job.id} was resumed in the same moment", live.job)
+            return wrong_state(f"{live.job.id} was resumed in the same moment", live.job)
         live.sending = asyncio.current_task()
         try:
             begun = moment(desk.clock)
             await desk.registry.apply(live, number, lambda now: transitions.resuming(now, reserved, begun))
             error = await self._send_resume(bound, live, number, ref)
-            if error is not None:
-                return live.job, error
         finally:
             live.sending = None
             desk.track(live)
-        if live.job.attempt.resuming_at is not None:
-            try:
+        if live.job.attempt.resuming_at is not None or isinstance(error, WrongState):
+            try:  # in doubt, or the vendor says that it is not stopped: what a read says is the truth
                 await desk.driver.read(live)
             except GenhubError as failure:
                 log.warning("the read that decides on the resume of %s failed: %s", live.job.id, failure)
-        return live.job, None
+            desk.track(live)
+        return error
 
     async def _send_resume(self, bound: Bound, live: Live, number: int, ref: Ref) -> GenhubError | None:
         desk, wire = self.desk, Wire()
@@ -145,21 +168,34 @@ class Controller:
         desk.must_write()
         if (adopt is None) is not not_submitted:
             raise ConfigError("settle takes either the vendor's id of the job, or not_submitted")
-        live = await desk.registry.load(job_id)
-        attempt = live.job.attempt
-        bound = desk.account(attempt.account)
+        async with desk.registry.using(job_id) as live:
+            return await self._settle(live, adopt)
+
+    async def _settle(self, live: Live, adopt: str | None) -> Job:
+        desk, job_id = self.desk, live.job.id
+        bound = desk.account(live.job.account)
         async with bound.settling:
+            attempt = live.job.attempt
             if not attempt.status.in_doubt or live.sending is not None:
                 raise wrong_state(f"{job_id} is {attempt.status}: there is no doubt to settle", live.job)
             if adopt is None:
-                at = moment(desk.clock)
-                job = await desk.registry.apply(
-                    live, attempt.number, lambda now: transitions.not_submitted(now, "settled by a person", at)
-                )
+                job = await self._deny(live, attempt.number)
             else:
                 job = await self._adopt(bound, live, attempt, adopt)
         live.stuck = False
         desk.track(live)
+        return job
+
+    async def _deny(self, live: Live, number: int) -> Job:
+        """A person says that it was never made."""
+        at = moment(self.desk.clock)
+
+        def deny(now: Attempt) -> Attempt:
+            return transitions.not_submitted(now, "settled by a person", at) if now.status.in_doubt else now
+
+        job = await self.desk.registry.apply(live, number, deny)
+        if job.error is None or job.error.kind != "not_submitted":
+            raise wrong_state(f"{job.id} is {job.status} by news that came meanwhile", job)
         return job
 
     async def adopt(self, account: str, vendor_id: str) -> Job:
@@ -170,8 +206,12 @@ class Controller:
         async with bound.settling:
             claimed = await desk.store.claimed(account, [vendor_id])
             if vendor_id in claimed:
-                error = WrongState(f"{vendor_id} belongs to {claimed[vendor_id]} already", account=account)
-                raise error
+                raise WrongState(f"{vendor_id} belongs to {claimed[vendor_id]} already", account=account)
+            async for job in desk.store.unfinished():
+                if job.account == account and job.status.in_doubt:  # it may be this one's
+                    raise wrong_state(
+                        f"{job.id} is in doubt and may be {vendor_id}: settle it first, by settle({job.id!r}, ...)", job
+                    )
             found = None
             async for each in bound.verb("inventory").inventory(bound.http):
                 if each.ref.id == vendor_id:

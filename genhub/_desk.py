@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
@@ -13,13 +14,14 @@ from attrs import evolve
 
 from genhub import _transitions as transitions
 from genhub._account import Account
-from genhub._bound import Bound
+from genhub._bound import Bound, scope_of
 from genhub._budget import Budgets
 from genhub._clock import Clock, moment
 from genhub._drive import Driver
-from genhub._errors import ConfigError, JournalError, WrongState
+from genhub._errors import ConfigError, GenhubError, JournalError, WrongState
 from genhub._jobs import Attempt, Job
 from genhub._live import Live, Registry, is_open
+from genhub._plain import from_dict
 from genhub._provider import Provider
 from genhub._status import Status
 from genhub._submit import Recorder
@@ -27,6 +29,7 @@ from genhub._tracker import Tracker
 from genhub.http import Sessions
 from genhub.stores import JobStore
 
+log = logging.getLogger("genhub")
 T = TypeVar("T")
 
 
@@ -46,7 +49,13 @@ class Desk:
         self.store = store
         self.read_only = read_only
         self.sessions = Sessions(connections=connections)
-        self.accounts = {name: Bound(name, Account.of(each), self.sessions, clock) for name, each in accounts.items()}
+        self.accounts: dict[str, Bound] = {}
+        places: dict[tuple[str, str], asyncio.Lock] = {}
+        for name, each in accounts.items():
+            account = Account.of(each)
+            place = (account.provider.name, scope_of(account.provider))
+            lock = places.setdefault(place, asyncio.Lock())
+            self.accounts[name] = Bound(name, account, self.sessions, clock, lock)
         self.budgets = Budgets({name: each.account for name, each in self.accounts.items()}, store, clock)
         self.registry = Registry(store, self._heard)
         self.recorder = Recorder(store, clock)
@@ -65,10 +74,33 @@ class Desk:
         await self.store.open(read_only=self.read_only)
         try:
             await self.budgets.open()
+            if not self.read_only:
+                await self._read_spill()
         except BaseException:
             await self.store.close()
             raise
         self.is_open = True
+
+    async def _read_spill(self) -> None:
+        """Write the outcomes that an earlier process could not write, where the journal knows less."""
+        spill = self.store.spill
+        lines = [] if spill is None else spill.read()
+        strange = 0
+        for line in lines:
+            try:
+                spilled = from_dict(Attempt, line)
+                job = await self.store.job(spilled.job_id)
+            except GenhubError as error:
+                strange += 1
+                log.critical("the spill file of %s has a line that can't be read: %s", self.store.name, error)
+                continue
+            if job is None or spilled.number > len(job.attempts):
+                strange += 1
+                log.critical("the spill file of %s knows %s, which the journal lacks", self.store.name, spilled.id)
+            elif job.attempts[spilled.number - 1].ref is None:
+                await self.store.record(spilled)
+        if spill is not None and lines and not strange:
+            spill.clear()
 
     async def close(self) -> None:
         """Stop reading, wait for the submits that are on their way, and let go of journal and sockets."""
@@ -76,7 +108,8 @@ class Desk:
             return
         self.is_open = False
         await self.tracker.close()
-        await asyncio.gather(*self._sends, return_exceptions=True)
+        while self._sends:
+            await asyncio.gather(*self._sends, return_exceptions=True)
         for task in self._loose:
             task.cancel()
         await asyncio.gather(*self._loose, return_exceptions=True)
@@ -122,7 +155,8 @@ class Desk:
 
         async def write() -> None:
             written = await self.recorder.again(attempt, lambda: live.job.attempts[attempt.number - 1])
-            self.registry.news(live, written)
+            if written.version > live.job.attempts[attempt.number - 1].version:
+                self.registry.news(live, written)
 
         self._later(write())
 
@@ -144,15 +178,13 @@ class Desk:
 
     async def poll(self, job_id: str) -> Job:
         """Read the vendor once; for a job in doubt, look at the doubt once."""
-        live = await self.registry.load(job_id)
-        if live.sending is not None:
+        async with self.registry.using(job_id) as live:
+            if live.sending is None:
+                self.must_write()
+                await self.doubt(live)
+                await self.driver.read(live)
+                self.track(live)
             return live.job
-        self.must_write()
-        await self.doubt(live)
-        job = await self.driver.read(live)
-        self.track(live)
-        self.registry.drop(live)
-        return job
 
 
 def _cut_off(attempt: Attempt, at: datetime) -> Attempt:

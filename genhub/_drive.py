@@ -18,7 +18,7 @@ from genhub._errors import GenhubError, ProviderError
 from genhub._jobs import Attempt, Job, Ref
 from genhub._live import Live, Registry, is_open
 from genhub._provider import Snapshot
-from genhub._reconcile import Finding, Verdict, look
+from genhub._reconcile import Finding, Place, Verdict, look
 from genhub._schedule import Steady, after_failures
 from genhub._status import Status
 
@@ -101,10 +101,10 @@ class Driver:
         try:
             found = await bound.verb("poll_many").poll_many(bound.polls, tuple(begun))
         except GenhubError as error:
-            log.warning("%s: reading %d jobs by a list failed: %s", bound.name, len(begun), error)
-            for live, _ in begun.values():
-                again[live.job.id] = self._failed(bound, live, error)
-            return [job_id for job_id in job_ids if job_id not in again]
+            log.warning(
+                "%s: reading %d jobs by a list failed, they are read one by one: %s", bound.name, len(begun), error
+            )
+            return job_ids
         for ref, snapshot in found.items():
             if ref in begun:
                 live, attempt = begun[ref]
@@ -144,9 +144,12 @@ class Driver:
 
         def change(now: Attempt) -> Attempt:
             # A stop or a resume came between: an answer from before it says nothing about after it.
+            if now.leg != began.leg or now.resuming_at != began.resuming_at:
+                return now
             if now.status is not began.status and Status.STOPPED in (now.status, began.status):
                 return now
-            if now.resuming_at != began.resuming_at:
+            # An end came between: an answer on its way since before it is stale, not a revival.
+            if now.status.is_final and not began.status.is_final and not snapshot.status.is_final:
                 return now
             return transitions.seen(now, snapshot, profile, at)
 
@@ -167,7 +170,8 @@ class Driver:
         return max(wait, getattr(error, "retry_after", None) or 0.0)
 
     async def _settle(self, bound: Bound, live: Live) -> float | None:
-        finding = await look(bound, live, self._registry, self._clock)
+        here = (each.name for each in self._accounts.values() if each.settling is bound.settling)
+        finding = await look(Place(bound, frozenset(here), self._registry, self._clock), live)
         return self.after(bound, live, finding)
 
     def after(self, bound: Bound, live: Live, finding: Finding) -> float | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 
 from attrs import define, evolve, field
 
@@ -20,6 +21,7 @@ class Live:
 
     job: Job
     watchers: list[Watcher] = field(factory=list[Watcher])
+    holders: int = 0  #: verbs that are acting on it
     sending: asyncio.Task[object] | None = None  #: its submit, on its way in this process
     stuck: bool = False  #: in doubt, and nothing more can be found out by itself
     looks: int = 0  #: how often a lost submit was looked for
@@ -61,9 +63,20 @@ class Registry:
         return live
 
     def drop(self, live: Live) -> None:
-        """Let go of a job that is finished and that nobody watches."""
-        if not live.watchers and not is_open(live.job):
+        """Let go of a job that is finished, and that nobody watches or acts on."""
+        if not live.watchers and not live.holders and live.sending is None and not is_open(live.job):
             self._live.pop(live.job.id, None)
+
+    @asynccontextmanager
+    async def using(self, job_id: str) -> AsyncGenerator[Live]:
+        """Have a job in hand for as long as a verb acts on it."""
+        live = await self.load(job_id)
+        live.holders += 1
+        try:
+            yield live
+        finally:
+            live.holders -= 1
+            self.drop(live)
 
     def forget(self, live: Live) -> None:
         """Let go of a job that this hub can't drive."""

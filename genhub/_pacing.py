@@ -20,6 +20,27 @@ class _Window:
     flying: int = 0  # calls whose answer is not there: the vendor's count may not know them
 
 
+class Turn:
+    """Leave to make one call; it counts as on its way until it has ended."""
+
+    __slots__ = ("_window", "endpoint")
+
+    def __init__(self, endpoint: str, window: _Window) -> None:
+        self.endpoint = endpoint
+        self._window: _Window | None = window
+        window.flying += 1
+
+    def end(self) -> None:
+        """The call is over, however it went; may be said twice."""
+        if self._window is not None:
+            self._window.flying -= 1
+            self._window = None
+
+    @property
+    def over(self) -> bool:
+        return self._window is None
+
+
 class Pacer:
     """Holds back the calls to endpoints that the vendor said are used up.
 
@@ -45,26 +66,26 @@ class Pacer:
                 wait = max(wait, window.until - now)
         return max(0.0, wait)
 
-    async def start(self, endpoint: str) -> float:
-        """Wait for the endpoint's turn; return the seconds that it took. Every start has its `end`."""
-        waited = 0.0
+    async def turn(self, endpoint: str) -> Turn:
+        """Wait until the endpoint may be called. Every turn is to be ended."""
         while (wait := self.wait_for(endpoint)) > 0:
-            waited += wait
             await self._clock.sleep(wait)
-        self._windows.setdefault(endpoint, _Window()).flying += 1
-        return waited
+        return self._take(endpoint)
 
-    def end(self, endpoint: str) -> None:
-        """The call is over, however it went."""
-        self._windows[endpoint].flying -= 1
+    def turn_now(self, endpoint: str) -> Turn | None:
+        """Take a turn if there is one without waiting."""
+        return None if self.wait_for(endpoint) > 0 else self._take(endpoint)
+
+    def _take(self, endpoint: str) -> Turn:
+        return Turn(endpoint, self._windows.setdefault(endpoint, _Window()))
 
     def hold(self, endpoint: str, seconds: float) -> None:
         """Call the endpoint no more for so long: the vendor refused. A longer hold stays."""
         window = self._windows.setdefault(endpoint, _Window())
         window.held = max(window.held, self._clock.monotonic() + min(seconds, LONGEST))
 
-    def note(self, endpoint: str, headers: Mapping[str, str], skew: float) -> None:
-        """Take in `X-RateLimit-Remaining` and `-Reset` (Unix seconds, in the vendor's clock)."""
+    def note(self, endpoint: str, headers: Mapping[str, str], now: float) -> None:
+        """Take in `X-RateLimit-Remaining` and `-Reset` (Unix seconds; `now` is the vendor's clock's)."""
         remaining = headers.get("X-RateLimit-Remaining")
         if remaining is None:
             return
@@ -72,7 +93,7 @@ class Pacer:
             left, reset = int(remaining), float(headers["X-RateLimit-Reset"])
         except (KeyError, ValueError):
             return
-        ahead = reset - (self._clock.time() + skew)
+        ahead = reset - now
         if 0 < ahead <= LONGEST:
             window = self._windows.setdefault(endpoint, _Window())
             window.left, window.until = left, self._clock.monotonic() + ahead

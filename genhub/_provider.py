@@ -64,6 +64,8 @@ class Intent:
     sent_at: datetime  #: in the vendor's clock
     over_at: datetime  #: the latest moment at which the vendor may have made it, in its clock
     clock_known: bool = True  #: False: the vendor had not told its time yet, so these times may be off
+    local_at: datetime | None = None  #: `sent_at` by our own clock
+    scope: str = ""  #: where it was sent to: the provider's `scope`, else its `base_url`
     before: frozenset[str] | None = None  #: the vendor's ids at that place before the submit; `None`: not looked
 
     def covers(self, created_at: datetime | None) -> bool:

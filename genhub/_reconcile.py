@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 from datetime import timedelta
 from enum import Enum
 
@@ -21,10 +22,10 @@ from genhub import _transitions as transitions
 from genhub._bound import Bound
 from genhub._clock import Clock, moment
 from genhub._credits import Balance
-from genhub._errors import GenhubError
 from genhub._jobs import Attempt
 from genhub._live import Live, Registry
-from genhub._provider import Candidate, Intent, Lookup
+from genhub._provider import TOLERANCE, Candidate, Intent, Lookup
+from genhub._transitions import noted
 from genhub.http import UNSENT_WITHIN, Phase, Wire
 
 log = logging.getLogger("genhub.reconcile")
@@ -49,8 +50,46 @@ class Finding:
     candidates: tuple[Candidate, ...] = ()
 
 
-async def look(bound: Bound, live: Live, registry: Registry, clock: Clock) -> Finding:
+@frozen
+class Place:
+    """Where a doubt is looked into: an account, and whoever else buys at the same place of the vendor's."""
+
+    bound: Bound
+    names: frozenset[str]  # of the accounts that share the vendor's lists, this one among them
+    registry: Registry
+    clock: Clock
+
+    async def claimed(self, provider_ids: Collection[str]) -> frozenset[str]:
+        """Return those of the vendor's ids that attempts have, in the journal or only in hand."""
+        wanted = frozenset(provider_ids)
+        found = {live.job.provider_id for live in self._here()}
+        for name in self.names:
+            found.update(await self.registry.store.claimed(name, provider_ids))
+        return frozenset(each for each in found if each in wanted)
+
+    async def flights(self) -> None:
+        """Wait for the submits that were on their way during a look: what was found may be theirs."""
+        flights = [live.sending for live in self._here() if live.sending is not None]
+        if flights:
+            await asyncio.wait(flights)
+
+    async def rivals(self, mine: Live, intent: Intent) -> bool:
+        """True while another lost submit to the same path could be what was found."""
+        for other in self._here():
+            if other is mine or not other.job.status.in_doubt:
+                continue
+            theirs = await self.registry.store.intent(other.job.attempt.id)
+            if theirs is not None and theirs.call.path == intent.call.path:
+                return True
+        return False
+
+    def _here(self) -> list[Live]:
+        return [live for live in self.registry.all() if live.job.account in self.names]
+
+
+async def look(place: Place, live: Live) -> Finding:
     """Look once at the doubt of a job's last attempt, and write what was found."""
+    bound, registry, clock = place.bound, place.registry, place.clock
     async with bound.settling:
         attempt = live.job.attempt
         if not attempt.status.in_doubt:
@@ -60,9 +99,12 @@ async def look(bound: Bound, live: Live, registry: Registry, clock: Clock) -> Fi
             return Finding(Verdict.STUCK, attempt)
         if live.doubted_at is None:
             live.doubted_at = clock.monotonic()
-        finding = await _find(bound, live, registry, intent, clock)
+        if intent.scope not in ("", bound.scope):  # what is not there proves nothing about elsewhere
+            log.warning("%s was sent to %s, and %s is now at %s", attempt.id, intent.scope, bound.name, bound.scope)
+            return Finding(Verdict.STUCK, attempt)
+        finding = await _find(place, live, intent)
         if finding.verdict is not Verdict.SETTLED and not finding.candidates:
-            finding = await _replay(bound, live, attempt, intent, clock) or finding
+            finding = await _replay(place, live, intent) or finding
         if finding.verdict is Verdict.STUCK:
             finding = evolve(finding, attempt=await _hinted(bound, finding, clock))
         if finding.attempt is not attempt:
@@ -92,70 +134,79 @@ async def _hinted(bound: Bound, finding: Finding, clock: Clock) -> Attempt:
             now: Balance = await bound.verb("balance").balance(bound.polls)
             bound.balance_seen = now
             parts.append(f"now: {now.amount}")
-        except GenhubError as error:
+        except Exception as error:
             parts.append(f"now: could not be read ({error})")
-    return transitions.noted(attempt, f"{_HINT}: {'; '.join(parts)}", moment(clock))
+    return noted(attempt, f"{_HINT}: {'; '.join(parts)}", moment(clock))
 
 
-async def _replay(bound: Bound, live: Live, attempt: Attempt, intent: Intent, clock: Clock) -> Finding | None:
+async def _replay(place: Place, live: Live, intent: Intent) -> Finding | None:
     """Send the same call again under the same key, if that is certain to be harmless now."""
+    bound, attempt, clock = place.bound, live.job.attempt, place.clock
     if not bound.can("replay"):
         return None
     window = bound.verb("replay").replay_within(intent.call)
+    if live.sent_at is None:  # sent by another process: only the vendor's clock can tell how long ago
+        await bound.know_clock()
 
-    def age() -> float:
-        """The longest time that may have passed since it was first sent, by any clock that was there."""
-        ages = [
-            (bound.vendor_time() - intent.sent_at).total_seconds(),
-            (moment(clock) - attempt.created_at).total_seconds(),
-        ]
+    def too_late() -> bool:
+        """True when so much time may have passed, by any clock that was there, that its job may be over."""
+        ages = [(moment(clock) - attempt.created_at).total_seconds()]
+        theirs = bound.vendor_time()
+        if intent.clock_known and theirs is not None:
+            ages.append((theirs - intent.sent_at).total_seconds())
+        elif live.sent_at is None:
+            return True
         if live.sent_at is not None:
             ages.append(clock.monotonic() - live.sent_at)
-        return window if min(ages) < -1.0 else max(ages)  # a clock that went back proves nothing
+        return max(ages) >= window or min(ages) < -1.0  # a clock that went back proves nothing
 
-    if age() >= window:
+    if too_late() or (turn := bound.http.turn_now(intent.call.path)) is None:
         return None
-    async with bound.slots:
-        if age() >= window:  # the slot took too long
-            return None
-        wire = Wire()
-        try:
+    wire = Wire(turn=turn, late=too_late)
+    try:
+        async with bound.slots:
             receipt = await bound.provider.submit(bound.http.watched(wire), intent.call)
-        except Exception as error:
-            log.warning("%s: the replay of %s settled nothing: %s", bound.name, attempt.id, error)
-            later = wire.phase is Phase.UNSENT and age() < window
-            return Finding(Verdict.LATER, attempt) if later else None
-    at = moment(clock)
-    if receipt.reused:
+    except Exception as error:
+        log.warning("%s: the replay of %s settled nothing: %s", bound.name, attempt.id, error)
+        later = wire.phase is Phase.UNSENT and not too_late()
+        return Finding(Verdict.LATER, attempt) if later else None
+    finally:
+        turn.end()
+    at, profile = moment(clock), bound.provider.billing
+    if await place.claimed([receipt.ref.id]):
+        how = "replayed under the same key: the vendor had attached it to another attempt's job"
+        shared = evolve(receipt, reused=True)
+        return Finding(Verdict.SETTLED, transitions.accepted(noted(attempt, how, at), shared, profile, at))
+    if receipt.reused or receipt.charged == 0:  # 0 is the replay's charge, not the job's
         how = "replayed under the same key: the vendor has the job"
-        found = Candidate(ref=receipt.ref, charged=None)
-        return Finding(Verdict.SETTLED, transitions.adopted(attempt, found, how, bound.provider.billing, at))
+        return Finding(Verdict.SETTLED, transitions.adopted(attempt, Candidate(ref=receipt.ref), how, profile, at))
     how = "replayed under the same key: the vendor answered with the job"
-    fresh = transitions.accepted(transitions.noted(attempt, how, at), receipt, bound.provider.billing, at)
-    return Finding(Verdict.SETTLED, fresh)
+    return Finding(Verdict.SETTLED, transitions.accepted(noted(attempt, how, at), receipt, profile, at))
 
 
-async def _find(bound: Bound, live: Live, registry: Registry, intent: Intent, clock: Clock) -> Finding:
+async def _find(place: Place, live: Live, intent: Intent) -> Finding:
     """Look for the job among what the vendor shows."""
-    attempt = live.job.attempt
+    bound, attempt, clock = place.bound, live.job.attempt, place.clock
     if not bound.can("lookup"):
         return Finding(Verdict.STUCK, attempt)
     try:
         found: Lookup | None = await bound.verb("lookup").lookup(bound.http, intent)
-    except GenhubError as error:
-        log.warning("%s: a look for %s failed, which settles nothing: %s", bound.name, attempt.id, error)
+    except Exception as error:
+        log.warning("%s: a look for %s failed, which settles nothing: %r", bound.name, attempt.id, error)
         return Finding(_until_grace(bound, live, clock), attempt)
     if found is None:
         return Finding(Verdict.STUCK, attempt)
-    fitting = [each for each in found.candidates if intent.covers(each.created_at)]
+    # Where new ids at the place decide, no time has to fit; elsewhere the times have to be trusted.
+    by_ids = not found.by_content and intent.before is not None
+    fitting = [each for each in found.candidates if by_ids or intent.covers(each.created_at)]
     if fitting:
-        await _flights(live, registry)
-    claimed = await registry.store.claimed(attempt.account, [each.ref.id for each in fitting])
+        await place.flights()
+    claimed = await place.claimed([each.ref.id for each in fitting])
     free = tuple(each for each in fitting if each.ref.id not in claimed)
     live.looks += 1
-    if not intent.clock_known:  # "made since then" can't be told
-        return Finding(_until_grace(bound, live, clock), attempt, tuple(found.candidates))
-    if free and not found.by_content and await _rivals(live, registry, intent):
+    if not by_ids and not _clocks_agree(bound, live, intent, clock):
+        return Finding(_until_grace(bound, live, clock), attempt, free or found.candidates)
+    if free and not found.by_content and await place.rivals(live, intent):
         return Finding(_until_grace(bound, live, clock), attempt, free)
     at = moment(clock)
     if len(free) == 1:
@@ -173,6 +224,23 @@ async def _find(bound: Bound, live: Live, registry: Registry, intent: Intent, cl
     return Finding(Verdict.SETTLED, transitions.not_submitted(attempt, how, at))
 
 
+def _clocks_agree(bound: Bound, live: Live, intent: Intent, clock: Clock) -> bool:
+    """True when as much time has passed since the submit by the vendor's clock as by ours.
+
+    A `Date` that was wrong once, or a clock of ours that was set between two processes, is found out by this.
+    """
+    theirs = bound.vendor_time()
+    if theirs is None or not intent.clock_known:
+        return False
+    if live.sent_at is not None:
+        passed = clock.monotonic() - live.sent_at
+    elif intent.local_at is not None:
+        passed = (moment(clock) - intent.local_at).total_seconds()
+    else:
+        return False
+    return abs((theirs - intent.sent_at).total_seconds() - passed) <= TOLERANCE.total_seconds()
+
+
 def _over(bound: Bound, live: Live, clock: Clock) -> bool:
     """True once a job that was made would long be seen.
 
@@ -187,23 +255,3 @@ def _over(bound: Bound, live: Live, clock: Clock) -> bool:
 
 def _until_grace(bound: Bound, live: Live, clock: Clock) -> Verdict:
     return Verdict.STUCK if _over(bound, live, clock) else Verdict.LATER
-
-
-async def _flights(live: Live, registry: Registry) -> None:
-    """Wait for the account's submits that were on their way during the look: what was found may be theirs."""
-    account = live.job.account
-    flights = [each.sending for each in registry.all() if each.sending is not None and each.job.account == account]
-    if flights:
-        await asyncio.wait(flights)
-
-
-async def _rivals(live: Live, registry: Registry, intent: Intent) -> bool:
-    """True while another lost submit to the same place could be what was found."""
-    for other in registry.all():
-        attempt = other.job.attempt
-        if other is live or attempt.account != live.job.account or not attempt.status.in_doubt:
-            continue
-        theirs = await registry.store.intent(attempt.id)
-        if theirs is not None and theirs.call.path == intent.call.path:
-            return True
-    return False

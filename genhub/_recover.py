@@ -7,9 +7,7 @@ import logging
 from attrs import frozen
 
 from genhub._desk import Desk
-from genhub._errors import GenhubError, JournalError
-from genhub._jobs import Attempt, Job
-from genhub._plain import from_dict
+from genhub._jobs import Job
 
 log = logging.getLogger("genhub.recover")
 
@@ -27,13 +25,13 @@ class Recovery:
 async def recover(desk: Desk) -> Recovery:
     """See `Hub.recover`."""
     desk.must_write()
-    await _read_spill(desk)
     polling: list[Job] = []
     doubted: list[Job] = []
     settled: list[Job] = []
     foreign: list[Job] = []
-    async for job in desk.store.unfinished():
-        live = desk.registry.hold(job)
+    # All of them are in hand before the first doubt is looked into: each is a rival of the others.
+    for live in [desk.registry.hold(job) async for job in desk.store.unfinished()]:
+        job = live.job
         if live.sending is not None:
             continue
         if job.account not in desk.accounts:
@@ -43,7 +41,7 @@ async def recover(desk: Desk) -> Recovery:
             await desk.doubt(live)
             try:
                 await desk.driver.read(live)
-            except GenhubError as error:
+            except Exception as error:
                 log.warning("a look at the doubt of %s failed: %s", job.id, error)
             (doubted if live.job.status.in_doubt else settled).append(live.job)
             desk.track(live)
@@ -51,20 +49,3 @@ async def recover(desk: Desk) -> Recovery:
             polling.append(live.job)
             desk.track(live, soon=True)
     return Recovery(polling=tuple(polling), settled=tuple(settled), in_doubt=tuple(doubted), foreign=tuple(foreign))
-
-
-async def _read_spill(desk: Desk) -> None:
-    """Write the outcomes that an earlier process could not write, where the journal knows less."""
-    spill = desk.store.spill
-    if spill is None:
-        return
-    lines = spill.read()
-    for line in lines:
-        spilled = from_dict(Attempt, line)
-        job = await desk.store.job(spilled.job_id)
-        if job is None or spilled.number > len(job.attempts):
-            raise JournalError(f"the spill file of {desk.store.name} knows {spilled.id}, which the journal lacks")
-        if job.attempts[spilled.number - 1].status.in_doubt:
-            await desk.store.record(spilled)
-    if lines:
-        spill.clear()

@@ -12,43 +12,57 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from attrs import evolve
+
 from genhub import _transitions as transitions
 from genhub._bound import Bound
 from genhub._clock import Clock, moment
 from genhub._credits import Balance
 from genhub._errors import GenhubError, JournalError, ProviderError, ProviderUnavailable, SubmissionUnknown
 from genhub._jobs import Attempt, Call
+from genhub._pacing import Turn
 from genhub._plain import converter
 from genhub._provider import Intent
 from genhub._retry import delays
+from genhub._status import Status
 from genhub.http import REFUSALS, UNSENT_WITHIN, Phase, Wire
 from genhub.stores import JobStore
 
 log = logging.getLogger("genhub.submit")
 
 
-async def intend(bound: Bound, call: Call, key: str) -> Intent:
+async def intend(bound: Bound, call: Call, key: str, clock: Clock) -> Intent:
     """Return what the journal keeps of a call that is about to be sent; looks at the place first, where that helps."""
     await bound.know_clock()
     before: frozenset[str] | None = None
     if bound.can("baseline"):
         try:
             before = await bound.verb("baseline").baseline(bound.http, call)
-        except GenhubError as error:  # only a later look for a lost answer will know less
+        except Exception as error:  # only a later look for a lost answer will know less
             log.warning("%s: what was there before the submit could not be read: %s", bound.name, error)
-    now = bound.vendor_time()
-    longest = timedelta(seconds=bound.account.timeout + UNSENT_WITHIN)
-    known = bound.http.skew is not None
-    return Intent(call=call, key=key, sent_at=now, over_at=now + longest, clock_known=known, before=before)
+    theirs, ours = bound.vendor_time(), moment(clock)
+    now = theirs or ours
+    return Intent(
+        call=call,
+        key=key,
+        sent_at=now,
+        over_at=now + timedelta(seconds=bound.account.timeout + UNSENT_WITHIN),
+        clock_known=theirs is not None,
+        local_at=ours,
+        scope=bound.scope,
+        before=before,
+    )
 
 
-async def send(bound: Bound, attempt: Attempt, call: Call, clock: Clock) -> tuple[Attempt, Exception | None]:
+async def send(
+    bound: Bound, attempt: Attempt, call: Call, turn: Turn, clock: Clock
+) -> tuple[Attempt, Exception | None]:
     """Send an attempt whose intent is in the journal.
 
     Returns the attempt with its outcome, and the error that the caller is to see when it is certain that nothing was
     bought (None: accepted, or in doubt).
     """
-    wire = Wire()
+    wire = Wire(turn=turn)
     try:
         receipt = await bound.provider.submit(bound.http.watched(wire), call)
     except Exception as error:
@@ -60,7 +74,14 @@ async def send(bound: Bound, attempt: Attempt, call: Call, clock: Clock) -> tupl
     at = moment(clock)
     if receipt.balance is not None:
         bound.balance_seen = Balance(amount=receipt.balance, unit=attempt.unit, at=at)
-    return transitions.accepted(attempt, receipt, bound.provider.billing, at), None
+    try:
+        return transitions.accepted(attempt, receipt, bound.provider.billing, at), None
+    except Exception:  # whatever is odd about the rest: what was bought must not be lost
+        log.exception(
+            "%s: the answer to %s could not be taken in; its id %r is kept", bound.name, attempt.id, receipt.ref
+        )
+        bare = evolve(receipt, charged=None, outputs=(), error=None, status=Status.UNKNOWN)
+        return transitions.accepted(attempt, bare, bound.provider.billing, at), None
 
 
 def _nothing_was_made(wire: Wire, error: Exception) -> bool:
@@ -86,7 +107,7 @@ class Recorder:
         """Write the outcome; when that fails, keep it and return it unwritten."""
         try:
             return await self._store.record(attempt)
-        except JournalError as error:
+        except Exception as error:
             self.unwritten[attempt.id] = attempt
             log.critical(
                 "the journal %s can't take the outcome of %s (%s at %s: %s): %s",
@@ -101,7 +122,7 @@ class Recorder:
             return
         try:
             spill.append(converter.unstructure(attempt))
-        except (JournalError, OSError) as error:
+        except Exception as error:
             log.critical("the spill file can't take the outcome of %s either: %s", attempt.id, error)
 
     async def again(self, attempt: Attempt, current: Callable[[], Attempt]) -> Attempt:
@@ -111,9 +132,11 @@ class Recorder:
             now = current()
             try:
                 # Another write of the row may have got through: it carried the outcome with it.
-                written = now if now.version > attempt.version else await self._store.record(now)
+                written = now if now.version > attempt.version else await self._store.advance(now)
             except JournalError as error:
                 log.critical("the journal still can't take the outcome of %s: %s", attempt.id, error)
+                continue
+            if written is None:
                 continue
             del self.unwritten[attempt.id]
             log.warning("the journal has the outcome of %s now", attempt.id)

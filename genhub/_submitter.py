@@ -8,15 +8,21 @@ from decimal import Decimal
 from typing import Literal
 from weakref import WeakValueDictionary
 
+import orjson
+
 from genhub import _transitions as transitions
 from genhub._account import Budget
 from genhub._bound import Bound
+from genhub._budget import Reservation
 from genhub._clock import moment
 from genhub._credits import Price
 from genhub._desk import Desk, new_id
 from genhub._errors import ConfigError, GenhubError
 from genhub._jobs import Attempt, Call, Job
-from genhub._live import with_attempt
+from genhub._live import Live, with_attempt
+from genhub._pacing import Turn
+from genhub._plain import to_dict
+from genhub._provider import Intent
 from genhub._requests import Request
 from genhub._status import Status
 from genhub._submit import intend, send
@@ -73,7 +79,6 @@ class Submitter:
         reserved = desk.budgets.reserve(
             bound.name,
             bound.account,
-            attempt_id,
             said,
             most=_cap(max_spend),
             unpriced=bound.account.allow_unpriced if allow_unpriced is None else allow_unpriced,
@@ -96,41 +101,57 @@ class Submitter:
         try:
             await bound.slots.acquire()
         except BaseException:
-            desk.budgets.release(bound.name, attempt_id)
+            desk.budgets.release(reserved)
             raise
+        turn: Turn | None = None
         try:
-            await bound.http.ready("POST", call.path)  # the intent is written once nothing stands in its way
+            turn = await bound.http.turn(call.path)  # the intent is written once nothing stands in its way
+            desk.must_write()  # the hub may have been closed meanwhile
         except BaseException:
+            if turn is not None:
+                turn.end()
             bound.slots.release()
-            desk.budgets.release(bound.name, attempt_id)
+            desk.budgets.release(reserved)
             raise
-        sent, error = await desk.unbroken(bound, self._protocol(bound, job, attempt, call))
+        sent, error = await desk.unbroken(bound, self._protocol(bound, job, attempt, call, turn, reserved))
         if error is not None:
             if isinstance(error, GenhubError):
                 error.job = sent
             raise error
         return sent
 
-    async def _protocol(self, bound: Bound, job: Job, attempt: Attempt, call: Call) -> tuple[Job, Exception | None]:
-        """Intent, send, outcome, for one attempt that holds its slot."""
+    async def _protocol(
+        self, bound: Bound, job: Job, attempt: Attempt, call: Call, turn: Turn, reserved: Reservation
+    ) -> tuple[Job, Exception | None]:
+        """Intent, send, outcome, for one attempt that holds its slot and its turn."""
         desk = self.desk
-        try:
-            other = await self._intend(bound, with_attempt(job, attempt), attempt, call)
-        except BaseException:
-            desk.budgets.release(bound.name, attempt.id)
-            raise
-        if other is not None:  # the same key, in the same moment: the other one sends
-            desk.budgets.release(bound.name, attempt.id)
-            return other, None
-        job = with_attempt(job, attempt)
-        live = desk.registry.hold(job)
-        live.job, live.stuck, live.looks, live.doubted_at = job, False, 0, None
-        live.sent_at = desk.clock.monotonic()
+        begun = with_attempt(job, attempt)
+        # In hand before it is in the journal: a look at another's doubt waits for this one's answer.
+        live = desk.registry.hold(begun if attempt.number == 1 else job)
+        if live.sending is not None:  # the same key, cancelled and asked again
+            desk.budgets.release(reserved)
+            turn.end()
+            return live.job, None
         live.sending = asyncio.current_task()
         try:
-            outcome, error = await send(bound, attempt, call, desk.clock)
+            try:
+                intent = await intend(bound, call, attempt.id, desk.clock)
+                sent_at = desk.clock.monotonic()
+                other = await self._commit(begun, attempt, intent)
+            except BaseException:
+                desk.budgets.release(reserved)
+                self._not_begun(live, attempt)
+                raise
+            if other is not None:  # the same key, in the same moment: the other one sends
+                desk.budgets.release(reserved)
+                self._not_begun(live, attempt)
+                return other, None
+            desk.budgets.keep(reserved, attempt)
+            live.job, live.stuck, live.looks, live.doubted_at, live.sent_at = begun, False, 0, None, sent_at
+            outcome, error = await send(bound, attempt, call, turn, desk.clock)
             written = await desk.recorder.record(outcome)
         finally:
+            turn.end()
             live.sending = None
         desk.registry.news(live, written)
         if attempt.id in desk.recorder.unwritten:
@@ -139,10 +160,14 @@ class Submitter:
         desk.registry.drop(live)
         return live.job, error
 
-    async def _intend(self, bound: Bound, job: Job, attempt: Attempt, call: Call) -> Job | None:
+    def _not_begun(self, live: Live, attempt: Attempt) -> None:
+        """The journal does not have the attempt: nobody is to wait for it."""
+        if attempt.number == 1:
+            self.desk.registry.forget(live)
+
+    async def _commit(self, job: Job, attempt: Attempt, intent: Intent) -> Job | None:
         """Commit the intent; returns the job that somebody else is sending already."""
         store = self.desk.store
-        intent = await intend(bound, call, attempt.id)
         if attempt.number == 1:
             return await store.create(job, intent)
         if await store.add(attempt, intent):
@@ -168,7 +193,7 @@ class Submitter:
         earlier = await self.desk.store.keyed(key)
         if earlier is None:
             return None
-        if earlier.request != request:
+        if orjson.loads(orjson.dumps(to_dict(earlier.request))) != orjson.loads(orjson.dumps(to_dict(request))):
             raise ConfigError(
                 f"the key {key!r} belongs to another request ({earlier.id})", remedy="A new request needs a new key"
             )

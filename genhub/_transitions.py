@@ -20,6 +20,8 @@ from genhub._status import Status
 
 LOST = "the answer to the submit was lost: it may have been made, and charged"
 RESUME_LOST = "the answer to the resume was lost: it may run again, and be charged"
+REVIVED = "revived after a refund"
+TWICE = "ended twice"
 
 
 def accepted(attempt: Attempt, receipt: Receipt, profile: BillingProfile, at: datetime) -> Attempt:
@@ -173,17 +175,21 @@ def _late(attempt: Attempt, snapshot: Snapshot, profile: BillingProfile, at: dat
     news = attempt
     if snapshot.outputs and snapshot.outputs != attempt.outputs:
         news = evolve(news, outputs=snapshot.outputs)  # a URL made new, or a result that came after all
-    if snapshot.status is attempt.status:
-        if snapshot.cost is not None:  # a refund that landed later
-            lines, _ = _closing(news, snapshot, profile, at)
-            news = evolve(news, entries=news.entries + lines) if lines else news
-        return news
+    if snapshot.cost is not None:  # a refund that landed later
+        lines, _ = _closing(news, snapshot, profile, at)
+        news = evolve(news, entries=news.entries + lines) if lines else news
+    known = news.doubt or ""
+    if snapshot.status is attempt.status:  # the same end again, and with it what the documents say of it
+        return evolve(news, doubt=None) if known.startswith(REVIVED) else news
     text = f"late news: the vendor says {snapshot.raw_status!r} of what was {attempt.raw_status!r}"
-    if any(note.text == text for note in attempt.notes):
+    if not any(note.text == text for note in news.notes):
+        news = noted(news, text, at)
+    if known.startswith((REVIVED, TWICE)):
         return news
-    news = noted(news, text, at)
-    if any(line.kind is EntryKind.REFUND for line in news.entries):
-        news = evolve(news, doubt=f"revived after a refund ({snapshot.raw_status}): it may be charged again")
+    if any(line.kind is EntryKind.REFUND for line in attempt.entries):
+        news = evolve(news, doubt=f"{REVIVED} ({snapshot.raw_status}): it may be charged again")
+    elif snapshot.status.is_final:
+        news = evolve(news, doubt=f"{TWICE}, the second time as {snapshot.raw_status}: what it cost is not clear")
     return news
 
 

@@ -19,6 +19,10 @@ Id = NewType("Id", str)
 T = TypeVar("T")
 
 
+#: An amount of credits from here on is not one.
+MOST = Decimal(10) ** 15
+
+
 class NotUnderstood(ValueError):
     """The wire's data is not what the record declares; says where."""
 
@@ -33,7 +37,7 @@ def amount(value: object) -> Decimal | None:
         number = Decimal(str(value).strip())
     except InvalidOperation:
         return None
-    return number if number.is_finite() and number >= 0 else None
+    return number if number.is_finite() and 0 <= number < MOST else None
 
 
 def instant(value: object) -> datetime | None:

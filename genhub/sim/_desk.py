@@ -140,9 +140,7 @@ class Desk:
             scenario=scenario,
             words=self.words,
             clock=self.clock,
-            queue=(0.0 if scenario.duration is not None else queue)
-            if scenario.queue is None
-            else scenario.queue,
+            queue=(0.0 if scenario.duration is not None else queue) if scenario.queue is None else scenario.queue,
             duration=duration if scenario.duration is None else scenario.duration,
             outcome=scenario.ending or self.words.done,
             cost=cost,

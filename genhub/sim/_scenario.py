@@ -9,9 +9,7 @@ import attrs
 from ._faults import Fault
 
 #: What a call is to its vendor. `read` is everything that is none of the others (agents, products, posts).
-CallKind = Literal[
-    "submit", "poll", "stop", "continue", "balance", "list", "read", "upload", "publish", "download"
-]
+CallKind = Literal["submit", "poll", "stop", "continue", "balance", "list", "read", "upload", "publish", "download"]
 CALL_KINDS: tuple[str, ...] = get_args(CallKind)
 
 
@@ -117,9 +115,7 @@ class Scenario:
     @property
     def ending(self) -> str | None:
         """The word at the end, if the scenario says or implies one."""
-        if self.outcome is None and (
-            self.partial is not None or (self.error is not None and not self.strikes)
-        ):
+        if self.outcome is None and (self.partial is not None or (self.error is not None and not self.strikes)):
             return "failed"
         return self.outcome
 

@@ -262,9 +262,7 @@ class Simulator(Desk):
             start, used = now, 0
         self._window = (start, used + 1)
         if used >= limit:
-            raise Refusal(
-                429, self.codes.get(429), "Rate limit exceeded", retry_after=math.ceil(start + seconds - now)
-            )
+            raise Refusal(429, self.codes.get(429), "Rate limit exceeded", retry_after=math.ceil(start + seconds - now))
 
     def pace_left(self) -> tuple[int, int, int]:
         """Return the limit, what is left of it, and the second at which it starts again."""

@@ -34,9 +34,7 @@ class Simulators:
         self.clock: AnyClock = Clock() if clock is None else clock
         found = {point.name: point for point in entry_points(group=GROUP)}
         if unknown := sorted(set(names or ()) - set(found)):
-            raise LookupError(
-                f"no simulator named {', '.join(unknown)}; there are {', '.join(sorted(found))}"
-            )
+            raise LookupError(f"no simulator named {', '.join(unknown)}; there are {', '.join(sorted(found))}")
         self._sims: dict[str, Simulator] = {}
         for name in sorted(found if names is None else names):
             kind = cast(type[Simulator], found[name].load())

@@ -66,9 +66,7 @@ async def play(vendor: Vendor, request: web.BaseRequest, call: Call) -> web.Stre
     return await _after(vendor, request, call, fault, await _in_time(vendor, vendor.answer(call)))
 
 
-async def _nothing_made(
-    vendor: Vendor, request: web.BaseRequest, call: Call, fault: Fault
-) -> web.StreamResponse:
+async def _nothing_made(vendor: Vendor, request: web.BaseRequest, call: Call, fault: Fault) -> web.StreamResponse:
     scenario = call.scenario
     if fault is Fault.ERROR_500_BEFORE:
         return respond(vendor, vendor.refuse(vendor.refusal(scenario.http or 500, scenario.error)))
@@ -179,9 +177,7 @@ def _drop(request: web.BaseRequest, *, reset: bool) -> web.StreamResponse:
     return web.Response()
 
 
-def _redirect(
-    vendor: Vendor, request: web.BaseRequest, status: int, location: str | None
-) -> web.StreamResponse:
+def _redirect(vendor: Vendor, request: web.BaseRequest, status: int, location: str | None) -> web.StreamResponse:
     target = location or f"{vendor.origin}/_moved{request.rel_url}"
     return respond(vendor, Answer(status=status, headers={"Location": target}))
 

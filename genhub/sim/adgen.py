@@ -145,9 +145,7 @@ class AdGenSim(Simulator):
         if refusal.retry_after is not None and self.retry_after_header:
             headers["Retry-After"] = str(number(money(refusal.retry_after)))
         if self.errors == "text":
-            return Answer(
-                status=refusal.status, raw=message.encode(), content_type="text/plain", headers=headers
-            )
+            return Answer(status=refusal.status, raw=message.encode(), content_type="text/plain", headers=headers)
         return Answer(status=refusal.status, data=data[self.errors], headers=headers)
 
     def invalid(self, error: Invalid) -> Refusal:

@@ -194,9 +194,7 @@ class GenProSim(Simulator):
 
     def _guard(self, handler: Handler) -> Handler:
         def guarded(call: Call) -> Answer:
-            key = call.headers.get("X-API-Key") or call.headers.get("Authorization", "").removeprefix(
-                "Bearer "
-            )
+            key = call.headers.get("X-API-Key") or call.headers.get("Authorization", "").removeprefix("Bearer ")
             if not key or not (self.any_credentials or key in self._keys):
                 raise Refusal(401, "unauthorized", "Invalid API key")
             self.sheets.any_place = self.any_credentials
@@ -283,9 +281,7 @@ class GenProSim(Simulator):
 
         def go_on() -> Answer:
             if job.status not in self._continuable:
-                raise Refusal(
-                    422, self.wrong_state_code, "Generation cannot be continued in its current state"
-                )
+                raise Refusal(422, self.wrong_state_code, "Generation cannot be continued in its current state")
             self.start_again(job)
             return self._changed(job)
 
@@ -327,9 +323,7 @@ class GenProSim(Simulator):
         first = self._replays.get(key)
         if first is not None and now < first[0] + _DAY:
             if first[1] != request:
-                raise Refusal(
-                    self.conflict_status, "idempotency_conflict", "The key was used for another request"
-                )
+                raise Refusal(self.conflict_status, "idempotency_conflict", "The key was used for another request")
             return first[2]
         answer = act()
         self._replays[key] = (now, request, answer)
@@ -357,17 +351,13 @@ class GenProSim(Simulator):
             result = script_text(data)
         if done and family == "captions":
             words = script_text(data).split()
-            result = {
-                "captions": [{"word": w, "start": i / 2, "end": i / 2 + 0.4} for i, w in enumerate(words)]
-            }
+            result = {"captions": [{"word": w, "start": i / 2, "end": i / 2 + 0.4} for i, w in enumerate(words)]}
         shown: dict[str, object] = {
             "id": self._id(job.id),
             "status": word,
             "user_job_type": _INTERNAL.get(job.kind, job.kind),
             "result": result,
-            "failed_reason": (job.scenario.error or "The provider could not generate")
-            if word == "failed"
-            else None,
+            "failed_reason": (job.scenario.error or "The provider could not generate") if word == "failed" else None,
             "output_resources": self._resources(job, family, data) if done else [],
         }
         self._say_cost(shown, job, word)

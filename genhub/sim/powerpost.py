@@ -83,9 +83,7 @@ class PowerPostSim(Simulator):
     webhook_url: str | None = None
 
     #: Media ids and their kind, image or video; by workspace.
-    media_kinds: dict[str, dict[str, str]] = attrs.field(
-        init=False, factory=dict[str, dict[str, str]], repr=False
-    )
+    media_kinds: dict[str, dict[str, str]] = attrs.field(init=False, factory=dict[str, dict[str, str]], repr=False)
     _keys: set[str] = attrs.field(init=False, factory=set[str], repr=False)
     _workspaces: set[str] = attrs.field(init=False, factory=set[str], repr=False)
     _captions: list[SimJob] = attrs.field(init=False, factory=list[SimJob], repr=False)

@@ -40,6 +40,9 @@ _PROMISES = (
     "_secrets",
     "_statuses",
     "_store",
+    "_store_reads",
+    "_store_records",
+    "_store_writes",
     "_submits",
     "_truth",
 )

@@ -76,6 +76,11 @@ class PowerPost(Generations, Posts):
     workspace_id: str = field(validator=_filled)
     base_url: str = "https://powerpost.ai/api/v1"
 
+    @property
+    def scope(self) -> str:
+        """Generations are seen only from their workspace (section 1)."""
+        return f"{self.base_url} {self.workspace_id}"
+
     async def headers(self) -> Mapping[str, str]:
         return {"x-api-key": self.api_key.reveal(), "X-Workspace-Id": self.workspace_id}
 

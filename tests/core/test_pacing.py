@@ -33,20 +33,24 @@ async def test_calls_on_their_way_count_against_what_is_left() -> None:
     clock = FakeClock()
     pacer = Pacer(clock)
     reset = str(clock.time() + 10)
-    pacer.note("GET /x", {"X-RateLimit-Remaining": "2", "X-RateLimit-Reset": reset}, 0.0)
-    assert 0.0 == await pacer.start("GET /x")
-    assert 0.0 == await pacer.start("GET /x")
-    assert 10.0 == await pacer.start("GET /x")
-    for _ in range(3):
-        pacer.end("GET /x")
+    pacer.note("GET /x", {"X-RateLimit-Remaining": "2", "X-RateLimit-Reset": reset}, clock.time())
+    turns = [await pacer.turn("GET /x"), await pacer.turn("GET /x")]
+    assert [] == clock.sleeps
+    assert pacer.turn_now("GET /x") is None
+    turns.append(await pacer.turn("GET /x"))
+    assert [10.0] == clock.sleeps
+    for turn in turns:
+        turn.end()
+        turn.end()
     assert 0.0 == pacer.wait_for("GET /x")
 
 
 @given(st.text(max_size=8), st.text(max_size=12))
 def test_headers_that_make_no_sense_hold_nothing(remaining: str, reset: str) -> None:
     """A vendor's nonsense stops nobody for longer than the longest window."""
-    pacer = Pacer(FakeClock())
-    pacer.note("GET /x", {"X-RateLimit-Remaining": remaining, "X-RateLimit-Reset": reset}, 0.0)
+    clock = FakeClock()
+    pacer = Pacer(clock)
+    pacer.note("GET /x", {"X-RateLimit-Remaining": remaining, "X-RateLimit-Reset": reset}, clock.time())
 
     assert 0.0 <= pacer.wait_for("GET /x") <= LONGEST
 
@@ -56,7 +60,7 @@ def test_a_reset_in_milliseconds_is_not_believed() -> None:
     clock = FakeClock()
     pacer = Pacer(clock)
     reset = str(clock.time() * 1000)
-    pacer.note("GET /x", {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}, 0.0)
+    pacer.note("GET /x", {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}, clock.time())
 
     assert 0.0 == pacer.wait_for("GET /x")
 

@@ -80,9 +80,7 @@ async def test_a_video_that_fails_is_given_back(ag: AdGenSim, call: Call) -> Non
 
 
 @pytest.mark.parametrize("refunded", [False, True])
-async def test_canceled_and_expired_are_not_documented_so_a_switch(
-    clock: Clock, call: Call, refunded: bool
-) -> None:
+async def test_canceled_and_expired_are_not_documented_so_a_switch(clock: Clock, call: Call, refunded: bool) -> None:
     async with AdGenSim(clock=clock, refund_canceled=refunded, refund_expired=refunded) as sim:
         first, second, third = [(await make(call, sim, "static-ad")).data["jobId"] for _ in range(3)]
         sim.cancel(first)
@@ -131,9 +129,7 @@ async def test_a_key_does_not_protect_copy(ag: AdGenSim, call: Call) -> None:
 
 
 async def test_the_key_has_switches(clock: Clock, call: Call) -> None:
-    async with AdGenSim(
-        clock=clock, key_scope="endpoint", key_of_finished="refuse", reused_says_remaining=True
-    ) as sim:
+    async with AdGenSim(clock=clock, key_scope="endpoint", key_of_finished="refuse", reused_says_remaining=True) as sim:
         sim.script(Scenario(duration=1))
         await make(call, sim, "static-ad", idempotencyKey="k")
         assert "queued" == (await make(call, sim, "video", idempotencyKey="k")).data["status"]

@@ -50,9 +50,7 @@ async def test_an_app_in_any_language_can_steer(pp: PowerPostSim, clock: Clock, 
 
 async def test_jobs_are_ended_and_brought_back(ag: AdGenSim, gp: GenProSim, call: Call) -> None:
     ad = {"projectId": ag.project_id, "productId": ag.product_id}
-    first, second = [
-        (await call(ag, "POST", "/api/generate/static-ad", json=ad)).data["jobId"] for _ in range(2)
-    ]
+    first, second = [(await call(ag, "POST", "/api/generate/static-ad", json=ad)).data["jobId"] for _ in range(2)]
     assert 200 == (await control(call, ag, f"jobs/{first}/cancel")).status
     assert 200 == (await control(call, ag, f"jobs/{second}/expire")).status
     assert ["canceled", "expired"] == [ag.jobs[x].status for x in (first, second)]
@@ -85,9 +83,7 @@ async def test_jobs_are_ended_and_brought_back(ag: AdGenSim, gp: GenProSim, call
         ("nothing", None, 404),
     ],
 )
-async def test_what_is_wrong_is_said(
-    pp: PowerPostSim, call: Call, path: str, data: object, status: int
-) -> None:
+async def test_what_is_wrong_is_said(pp: PowerPostSim, call: Call, path: str, data: object, status: int) -> None:
     reply = await control(call, pp, path, data)
     assert (status, ["error"]) == (reply.status, list(reply.data))
 

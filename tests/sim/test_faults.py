@@ -205,24 +205,18 @@ async def test_a_refusal_of_any_status(sim: Simulator, call: Call, status: int) 
 @pytest.mark.parametrize(
     ("status", "code"), [(400, "VALIDATION_ERROR"), (402, "INSUFFICIENT_CREDITS"), (403, "FORBIDDEN")]
 )
-async def test_a_refusal_has_the_documented_code(
-    pp: PowerPostSim, call: Call, status: int, code: str
-) -> None:
+async def test_a_refusal_has_the_documented_code(pp: PowerPostSim, call: Call, status: int, code: str) -> None:
     pp.script(Scenario(http=status))
     assert code == (await submit(call, pp)).data["error"]["code"]
 
 
-async def test_each_vendor_says_429_its_own_way(
-    pp: PowerPostSim, gp: GenProSim, ag: AdGenSim, call: Call
-) -> None:
+async def test_each_vendor_says_429_its_own_way(pp: PowerPostSim, gp: GenProSim, ag: AdGenSim, call: Call) -> None:
     replies = []
     for sim in (pp, gp, ag):
         sim.script(Scenario(fault=Fault.RATE_LIMITED, retry_after=30))
         replies.append(await submit(call, sim))
     assert {429} == {reply.status for reply in replies}
-    assert {"message": "simulated 429", "code": "RATE_LIMIT_EXCEEDED", "retryAfter": 30} == replies[0].data[
-        "error"
-    ]
+    assert {"message": "simulated 429", "code": "RATE_LIMIT_EXCEEDED", "retryAfter": 30} == replies[0].data["error"]
     assert "Retry-After" not in replies[0].headers
     assert "rate_limited" == replies[1].data["error_code"]
     assert ["30", "30"] == [reply.headers["Retry-After"] for reply in replies[1:]]

@@ -21,9 +21,7 @@ def code(reply: Any) -> tuple[int, str | None]:
     return reply.status, reply.data.get("error_code")
 
 
-async def test_a_generation_is_charged_before_and_reconciled_after(
-    gp: GenProSim, clock: Clock, call: Call
-) -> None:
+async def test_a_generation_is_charged_before_and_reconciled_after(gp: GenProSim, clock: Clock, call: Call) -> None:
     gp.script(Scenario(queue=2, duration=5, final_cost=Decimal("3.75")))
     made = await generate(call, gp)
     assert (201, {"generation_id": 9000, "status": "pending"}) == (made.status, made.data)
@@ -52,9 +50,7 @@ async def test_a_generation_is_charged_before_and_reconciled_after(
         ("audio_generation", "audio", b"RIFF"),
     ],
 )
-async def test_media_really_download(
-    gp: GenProSim, call: Call, kind: str, object_type: str, head: bytes
-) -> None:
+async def test_media_really_download(gp: GenProSim, call: Call, kind: str, object_type: str, head: bytes) -> None:
     gp.script(Scenario(steps=("completed",)))
     data = {"prompt": "Soup", "number_of_images": 2, "aspect_ratio": "1:1"}
     await generate(call, gp, type=kind, data=data)

@@ -27,9 +27,7 @@ ACTIONS = st.lists(
         st.tuples(st.just("submit"), SCENARIOS),
         st.tuples(st.just("advance"), st.floats(0, 15)),
         st.tuples(st.just("balance"), CREDITS),
-        st.tuples(
-            st.sampled_from(["read", "stop", "continue", "cancel", "expire", "revive"]), st.integers(0, 9)
-        ),
+        st.tuples(st.sampled_from(["read", "stop", "continue", "cancel", "expire", "revive"]), st.integers(0, 9)),
     ),
     max_size=25,
 )
@@ -41,8 +39,7 @@ SUBMIT: dict[str, tuple[str, bytes]] = {
     ),
     "adgen": (
         "/api/generate/static-ad",
-        b'{"projectId": "11111111-aaaa-4bbb-8ccc-0000000000a1", '
-        b'"productId": "11111111-aaaa-4bbb-8ccc-0000000000b1"}',
+        b'{"projectId": "11111111-aaaa-4bbb-8ccc-0000000000a1", "productId": "11111111-aaaa-4bbb-8ccc-0000000000b1"}',
     ),
 }
 READ = {

@@ -134,9 +134,7 @@ async def test_sources_and_deep_research_cost_more(pp: PowerPostSim, call: Call)
         {"source_urls": ["https://example.test"] * 11},
     ],
 )
-async def test_a_bad_body_is_refused_and_costs_nothing(
-    pp: PowerPostSim, call: Call, change: dict[str, object]
-) -> None:
+async def test_a_bad_body_is_refused_and_costs_nothing(pp: PowerPostSim, call: Call, change: dict[str, object]) -> None:
     reply = await call(pp, "POST", "/content/generate", json={**CAPTIONS, **change})
     assert (400, "VALIDATION_ERROR") == code(reply)
     assert ([], [], {}) == (pp.creations, pp.ledger, pp.jobs)
@@ -146,9 +144,7 @@ async def test_a_body_must_be_a_json_object_that_says_so(pp: PowerPostSim, call:
     headers = {"x-api-key": pp.api_key, "X-Workspace-Id": "ws-1"}
     for body, kind in ((b"{", "application/json"), (b"[]", "application/json"), (b"{}", "text/plain")):
         used = {**headers, "Content-Type": kind}
-        assert (400, "VALIDATION_ERROR") == code(
-            await call(pp, "POST", "/content/generate", data=body, headers=used)
-        )
+        assert (400, "VALIDATION_ERROR") == code(await call(pp, "POST", "/content/generate", data=body, headers=used))
 
 
 async def test_who_may_not_come_in(clock: Clock, call: Call) -> None:
@@ -368,9 +364,7 @@ async def test_an_upload_has_limits(clock: Clock, call: Call) -> None:
             assert (400, "VALIDATION_ERROR") == code(broken)
 
 
-async def test_a_post_is_drafted_published_once_and_charged(
-    pp: PowerPostSim, clock: Clock, call: Call
-) -> None:
+async def test_a_post_is_drafted_published_once_and_charged(pp: PowerPostSim, clock: Clock, call: Call) -> None:
     source = (await captions(call, pp))["generation_id"]
     items = [{"post_type": "instagram-reel"}, {"post_type": "x-post", "content": "Soup"}]
     made = (await call(pp, "POST", "/posts", json={"generation_id": source, "items": items})).data

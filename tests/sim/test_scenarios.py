@@ -24,9 +24,7 @@ async def test_the_first_that_fits_is_taken_once(pp: PowerPostSim, call: Call) -
     pp.script(Scenario(match="stew", cost=Decimal(1)))
     pp.script(Scenario(cost=Decimal(2), times=2))
     pp.script(Scenario(cost=Decimal(3), times=None))
-    costs = [
-        (await submit(call, pp, p)).data["credits_used"] for p in ("Soup", "stew", "Soup", "Soup", "stew")
-    ]
+    costs = [(await submit(call, pp, p)).data["credits_used"] for p in ("Soup", "stew", "Soup", "Soup", "stew")]
     assert [2, 1, 2, 3, 3] == costs
 
 
@@ -115,9 +113,7 @@ async def test_a_job_may_never_end(pp: PowerPostSim, clock: Clock, call: Call) -
     assert "processing" == (await read(call, pp)).data["status"]
 
 
-async def test_the_books_follow_the_clock_though_nobody_reads(
-    pp: PowerPostSim, clock: Clock, call: Call
-) -> None:
+async def test_the_books_follow_the_clock_though_nobody_reads(pp: PowerPostSim, clock: Clock, call: Call) -> None:
     pp.script(Scenario(outcome="failed", queue=1, duration=2))
     await submit(call, pp)
     clock.advance(50)

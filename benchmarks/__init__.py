@@ -1,0 +1,1 @@
+"""What genhub promises, measured: each module is one benchmark, `python -m benchmarks.NAME`, `make bench-NAME`."""

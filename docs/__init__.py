@@ -1,0 +1,1 @@
+"""What the docs take from the code; see `_generate.py`."""

@@ -1,0 +1,158 @@
+"""The simulators inside the command: `--sim`. Nothing of it reaches a vendor, and no secret leaves its variable."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+import orjson
+from attrs import define, evolve
+
+from genhub._account import Account
+from genhub._campaign import Row
+from genhub._config import Source, account
+from genhub._errors import GenhubError
+from genhub._hub import Hub
+from genhub._jobs import Job, Output
+from genhub._status import Status
+from genhub.cli._session import tables_of
+
+if TYPE_CHECKING:
+    from genhub.sim import Simulator, Simulators
+
+log = logging.getLogger("genhub.cli")
+
+#: What every simulated account is set to: they answer at once, and so are asked often.
+EAGER = {"poll_every": 0.2, "doubt_grace": 3.0}
+
+
+class _Dummies(Mapping[str, str]):
+    """Stands in for the environment: every variable is set, none to what it really holds."""
+
+    def __getitem__(self, name: str) -> str:
+        return "simulated"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+@define
+class Embedded:
+    """Simulators that run in this process, and the accounts that they serve."""
+
+    sims: Simulators
+    accounts: Mapping[str, Account]
+
+    def register(self, row: Row) -> None:
+        """Tell the row's simulator what to do with it."""
+        from genhub.sim import Scenario
+
+        sim = self._of(row.to)
+        if row.sim and sim is not None:
+            sim.script(Scenario.from_dict({"match": _as_sent(row), "times": 1, **row.sim}))
+
+    def here(self, job: Job) -> Job:
+        """Return a job with its files at the simulators of this run: they make them from their names alone."""
+        sim = self._of(job.account)
+        if sim is None or not job.outputs:
+            return job
+        outputs = tuple(_moved(output, sim) for output in job.outputs)
+        return evolve(job, attempts=(*job.attempts[:-1], evolve(job.attempt, outputs=outputs)))
+
+    async def bring_back(self, hub: Hub, rows: Mapping[str, Row]) -> int:
+        """Let the simulators have the open jobs of an earlier run again, whose simulators ended with it.
+
+        `rows` by the hub's key. Returns how many; books and creations of the simulators begin anew.
+        """
+        jobs = [job async for job in hub.jobs()]
+        ids = [int(found) for job in jobs for each in job.attempts if (found := each.provider_id or "").isdecimal()]
+        for name in self.sims:
+            for _ in range(max(ids, default=0)):  # numbers are not given twice
+                self.sims[name].new_number()
+        count = 0
+        for job in jobs:
+            row, sim = rows.get(job.key or ""), self._of(job.account)
+            stopped = job.status is Status.STOPPED and row is not None and row.resume_after is not None
+            if sim is not None and not job.status.in_doubt and (stopped or not job.status.is_final):
+                count += await self._begin_again(hub, job, sim, row)
+        return count
+
+    async def _begin_again(self, hub: Hub, job: Job, sim: Simulator, row: Row | None) -> bool:
+        attempt, bound = job.attempt, hub.account(job.account)
+        intent = await hub.store.intent(attempt.id)
+        if intent is None or attempt.ref is None:
+            return False
+        if row is not None and "fault" not in row.sim:
+            self.register(row)
+        try:
+            receipt = await bound.provider.submit(bound.http, intent.call)
+        except GenhubError as error:
+            log.warning("the simulators do not take %s back: %s", job.id, error)
+            return False
+        made = sim.jobs.pop(receipt.ref.id)
+        made.id = attempt.ref.id
+        sim.jobs[made.id] = made
+        if job.status is Status.STOPPED:
+            sim.force(made, "stopped")
+        return True
+
+    def _of(self, name: str | None) -> Simulator | None:
+        found = self.accounts.get(name or "")
+        return None if found is None else self.sims[found.provider.name]
+
+
+@asynccontextmanager
+async def embedded(file: tuple[Mapping[str, Any], Source] | None, speed: float) -> AsyncGenerator[Embedded]:
+    """Run the simulators, with an account for each; accounts of the file are served by them too."""
+    from genhub.sim import Simulators
+
+    # Other ids in every run: what an earlier one bought is not mixed up with what this one buys.
+    async with Simulators(speed=speed, seed=secrets.randbits(32)) as sims:
+        for name in sims:
+            sims[name].accept()
+        tables: dict[str, Any] = {name: dict(sims[name].settings()) for name in sims}
+        source = file[1] if file is not None else Source()
+        theirs = tables_of(file[0].get("accounts") if file is not None else None)
+        for name, table in theirs.items():
+            if table.get("provider") in sims:
+                tables[name] = _served(table, sims[table["provider"]].settings())
+        accounts = {
+            name: account(name, {**table, **EAGER}, _Dummies(), source if name in theirs else Source())
+            for name, table in tables.items()
+        }
+        yield Embedded(sims=sims, accounts=accounts)
+
+
+def _as_sent(row: Row) -> str | None:
+    """Return the row's words as its body has them: whole, unless a change may add to them."""
+    if row.words is None or row.portability == "adjust":
+        return row.words
+    return orjson.dumps(row.words).decode()
+
+
+def _served(table: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an account's table with the simulator's address, and its credentials for those in variables."""
+    hidden = {name for name, value in table.items() if isinstance(value, str) and value.startswith("$")}
+    return {
+        **settings,
+        **table,
+        **{name: settings[name] for name in hidden if name in settings},
+        "base_url": settings["base_url"],
+    }
+
+
+def _moved(output: Output, sim: Simulator) -> Output:
+    def move(url: str | None) -> str | None:
+        parts = urlsplit(url or "")
+        if url is None or not parts.path.startswith("/_media/"):
+            return url
+        return urlunsplit(parts._replace(scheme="http", netloc=f"{sim.host}:{sim.port}"))
+
+    return evolve(output, url=move(output.url), thumbnail_url=move(output.thumbnail_url))
