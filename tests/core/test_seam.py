@@ -207,6 +207,18 @@ async def test_an_answer_that_never_comes_is_in_doubt(bench: Bench) -> None:
     assert Phase.SENT is wire.phase
 
 
+async def test_one_submit_charges_once_whatever_its_adapter_tries(bench: Bench) -> None:
+    """An adapter that sends again what was not answered is stopped by the seam."""
+    bench.answers = [drops]
+    http = bench.http().watched(Wire())
+    with pytest.raises(SubmissionUnknown):
+        await http.charge(CALL)
+    with pytest.raises(SubmissionUnknown, match="the second call was not sent"):
+        await http.charge(CALL)
+
+    assert 1 == len(bench.seen)
+
+
 async def test_a_charge_of_which_nothing_was_sent_is_tried_twice_more(bench: Bench) -> None:
     """A refused connection: certain, and then ProviderUnavailable."""
     http = bench.http()
