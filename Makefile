@@ -17,6 +17,8 @@ $(VENV)/.%: pyproject.toml constraints.txt | $(BIN)/python
 
 demo: $(VENV)/.cli  ## run the example campaign on the embedded simulators
 	$(BIN)/genhub run examples/launch.toml --sim --out .demo --journal .demo/launch.db
+	@echo
+	$(BIN)/genhub ledger --by account --journal .demo/launch.db
 
 test: $(VENV)/.test  ## all tests
 	$(BIN)/python -m pytest -q

@@ -59,6 +59,14 @@ class Audit:
     refunds_due: tuple[Suspect, ...] = ()  #: documented refunds since the last audit that nobody has seen yet
     unclaimed: tuple[Candidate, ...] = ()  #: the vendor's jobs that no attempt of this journal claims
 
+    @property
+    def attributed(self) -> tuple[Suspect, Decimal] | None:
+        """What the balance leaves for the one job whose cost is open; None when several could share it."""
+        open_ones = [each for each in self.candidates if each.low != each.high]
+        if len(open_ones) != 1 or not self.explained or self.difference is None:
+            return None
+        return open_ones[0], open_ones[0].counted - self.difference
+
 
 @frozen
 class _Seen:
@@ -71,12 +79,12 @@ class _Seen:
 
 async def audit(desk: Desk, name: str, *, offline: bool = False) -> Audit:
     """See `Hub.audit`."""
-    bound = desk.account(name)
+    bound = None if offline else desk.account(name)
     before = _remembered(await desk.store.get(_fact(name)))
     balance: Balance | None = None
     attempts = await _attempts(desk, name)
     for _ in range(1 if offline else TRIES):
-        if not offline:
+        if bound is not None:
             balance = await bound.verb("balance").balance(bound.http)
         earlier, attempts = attempts, await _attempts(desk, name)
         if earlier == attempts:  # nothing moved while the vendor was asked: both are of one moment
@@ -95,7 +103,7 @@ async def audit(desk: Desk, name: str, *, offline: bool = False) -> Audit:
         await desk.store.put(_fact(name), {"balance": str(actual), "counted": str(total), "at": at.isoformat()})
     return Audit(
         account=name,
-        unit=bound.provider.billing.unit,
+        unit=attempts[-1].unit if attempts else "" if bound is None else bound.provider.billing.unit,
         at=at,
         actual=actual,
         expected=expected,
@@ -104,7 +112,7 @@ async def audit(desk: Desk, name: str, *, offline: bool = False) -> Audit:
         candidates=tuple(suspects),
         explained=explained,
         refunds_due=() if explained and not suspects else tuple(due),
-        unclaimed=() if offline else await _unclaimed(desk, bound),
+        unclaimed=() if bound is None else await _unclaimed(desk, bound),
     )
 
 

@@ -36,6 +36,8 @@ COMMANDS = {
     "settle": "_verbs",
     "recover": "_verbs",
     "balance": "_balance",
+    "audit": "_audit",
+    "adopt": "_audit",
     "ledger": "_ledger",
     "providers": "_providers",
     "config": "_check",

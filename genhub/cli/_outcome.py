@@ -9,10 +9,13 @@ from typing import Any
 
 from rich.text import Text
 
+from genhub._audit import Audit
 from genhub._campaign import Progress, Results, Verdict, words
+from genhub._errors import GenhubError
 from genhub._ledger import Total, totals
 from genhub._plain import converter
 from genhub.cli import _exits as exits
+from genhub.cli._audit import Found, verdict
 from genhub.cli._out import Out, clean, status_text
 
 _CODES = {
@@ -29,15 +32,17 @@ def code_for(rows: Sequence[Progress]) -> int:
     return exits.worst(_CODES[each.verdict] for each in rows)
 
 
-def outcome(out: Out, rows: Sequence[Progress], results: Results, journal: str) -> None:
-    """Print the table, what each account cost, and where everything is."""
+def outcome(out: Out, rows: Sequence[Progress], results: Results, journal: str, books: Found) -> None:
+    """Print the table, what each account cost, what its vendor says to that, and where everything is."""
     out.line()
     heads = ("request", "account", "status", "time", "credits", "", "outputs")
     out.table(heads, [_line(each) for each in rows], right=("time", "credits"))
     out.line()
     found = _totals(rows)
     columns = ["account", "jobs", "credits", "", *(["money"] if any(total.money for total in found) else [])]
-    out.table(columns, [_total(total)[: len(columns)] for total in found], right=("jobs", "credits", "money"))
+    said = {name: _balance(each) for name, each in books}
+    lines = [[*_total(total)[: len(columns)], *said.get(total.group, ["", ""])] for total in found]
+    out.table([*columns, "balance", "the books"], lines, right=("jobs", "credits", "money", "balance"))
     out.line()
     for each in rows:
         if each.verdict is not Verdict.FINE:
@@ -77,6 +82,14 @@ def _totals(rows: Sequence[Progress]) -> list[Total]:
     return totals((each.job for each in rows if each.job is not None), "account")
 
 
+def _balance(each: Audit | GenhubError) -> list[object]:
+    """Return an account's balance after the run, and what it says of our books since before it."""
+    if isinstance(each, GenhubError):
+        return ["", "could not be asked"]
+    moved = "" if each.actual is None else words.number(each.actual)
+    return [moved, verdict(each)]
+
+
 def _total(total: Total) -> list[object]:
     amounts = [f"{words.amount(each)} {words.unit(each)}" for each in total.credits]
     money = [f"{words.amount(each)} {each.unit}{' at least' if total.unpriced else ''}" for each in total.money]
@@ -93,7 +106,7 @@ def _why(each: Progress) -> str:
     return f"{each.row.where} {each.row.name}: {each.word}{expected}" + (f": {said}" if said else "")
 
 
-def summary(rows: Sequence[Progress], results: Results, journal: str, code: int) -> dict[str, Any]:
+def summary(rows: Sequence[Progress], results: Results, journal: str, code: int, books: Found) -> dict[str, Any]:
     """Return the same as plain data."""
     return {
         "event": "summary",
@@ -110,6 +123,7 @@ def summary(rows: Sequence[Progress], results: Results, journal: str, code: int)
             }
             for total in _totals(rows)
         ],
+        "audits": [converter.unstructure(each) for _, each in books if isinstance(each, Audit)],
         "page": str(results.page),
         "results": str(results.lines),
         "journal": journal,

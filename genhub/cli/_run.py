@@ -13,12 +13,14 @@ from typing import Any
 import click
 from attrs import define, field
 
+from genhub._audit import Audit
 from genhub._campaign import Campaign, Progress, Results, Runner, check_keys, load
 from genhub._campaign.page import page
 from genhub._errors import GenhubError
 from genhub._hub import Hub
 from genhub._jobs import Job
 from genhub.cli import _exits as exits
+from genhub.cli._audit import Found, audited
 from genhub.cli._embedded import Embedded, embedded
 from genhub.cli._loop import run as run_loop
 from genhub.cli._outcome import code_for, outcome, summary
@@ -66,6 +68,7 @@ class _Campaign:
     code: int = exits.DONE
     journal: str = ""
     rows: list[Progress] = field(factory=list[Progress])
+    books: Found = field(factory=list[tuple[str, Audit | GenhubError]])
 
     async def work(self) -> None:
         out = self.session.out
@@ -88,9 +91,13 @@ class _Campaign:
             await self._recover(hub, runner, served)
             if not self.sim and any(row.sim for row in campaign.rows):
                 out.say("note: the sim tables of the file count with --sim only")
+            names = dict.fromkeys(each.account for each in runner.progress)
+            used = [name for name in names if hub.account(name).can("balance")]
+            await asyncio.gather(*(audited(hub, name) for name in used))  # remembers what the balances are before
             view.begin(runner.progress)
             try:
                 await runner.run()
+                self.books = [(name, await audited(hub, name)) for name in used]
             finally:
                 view.end()
                 title = f"Campaign {self.file.stem}"
@@ -100,9 +107,9 @@ class _Campaign:
         self.code = code_for(self.rows)
         with contextlib.suppress(BrokenPipeError):  # who reads has enough; how it ended stays as it is
             if out.json:
-                out.data(summary(self.rows, results, self.journal, self.code))
+                out.data(summary(self.rows, results, self.journal, self.code, self.books))
             else:
-                outcome(out, self.rows, results, self.journal)
+                outcome(out, self.rows, results, self.journal, self.books)
 
     @asynccontextmanager
     async def _ready(self, folder: Path) -> AsyncGenerator[tuple[Hub, Campaign, Embedded | None]]:

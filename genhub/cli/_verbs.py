@@ -16,14 +16,15 @@ from genhub.cli._show import summary
 
 @click.command()
 @click.argument("job")
+@click.option("--only-if-free", is_flag=True, help="Send nothing where the vendor does not promise all of it back.")
 @options
 @pass_session
-def stop(session: Session, job: str) -> None:
+def stop(session: Session, job: str, only_if_free: bool) -> None:
     """Ask the vendor to stop a job; says what that costs."""
 
     async def work() -> StopVerdict:
         async with driving(session) as hub:
-            return await (await hub.get((await job_of(hub, job)).id)).stop()
+            return await hub.stop((await job_of(hub, job)).id, only_if_free=only_if_free)
 
     verdict = run(work(), session.out)
     if session.out.json:
@@ -99,6 +100,10 @@ def recover(session: Session) -> int:
                 session.out.line(f"{len(jobs)} {about}")
                 for job in jobs:
                     summary(session.out, job)
+                    if job.status.in_doubt:
+                        session.out.line(f"  sent {job.attempt.created_at:%Y-%m-%d %H:%M:%S}: {job.request.asked()}")
+                        for note in job.attempt.notes:
+                            session.out.line(f"  {note.text}")
         if not any(jobs for jobs, _ in parts.values()):
             session.out.line("nothing was left open")
     return exits.DOUBT if found.in_doubt else exits.DONE
