@@ -7,7 +7,7 @@ what differs is explained by jobs whose cost is not certain, or it is not explai
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -37,6 +37,8 @@ class Suspect:
     low: Decimal
     high: Decimal | None  #: `None`: unbounded
     why: str
+    less: Decimal | None = ZERO  #: how much less than expected it may have taken since the last audit; None: unbounded
+    more: Decimal | None = ZERO  #: how much more
 
 
 @frozen(kw_only=True)
@@ -62,10 +64,11 @@ class Audit:
     @property
     def attributed(self) -> tuple[Suspect, Decimal] | None:
         """What the balance leaves for the one job whose cost is open; None when several could share it."""
-        open_ones = [each for each in self.candidates if each.low != each.high]
+        open_ones = [each for each in self.candidates if each.less != ZERO or each.more != ZERO]
         if len(open_ones) != 1 or not self.explained or self.difference is None:
             return None
-        return open_ones[0], open_ones[0].counted - self.difference
+        (only,) = open_ones
+        return None if only.low == only.high else (only, only.counted - self.difference)
 
 
 @frozen
@@ -75,6 +78,7 @@ class _Seen:
     balance: Decimal
     counted: Decimal  # what the ledger's jobs were taken to have cost then
     at: datetime
+    open: Mapping[str, tuple[Decimal | None, Decimal]]  # attempts that were not certain: how much less, more it may be
 
 
 async def audit(desk: Desk, name: str, *, offline: bool = False) -> Audit:
@@ -91,7 +95,10 @@ async def audit(desk: Desk, name: str, *, offline: bool = False) -> Audit:
             break
     else:
         log.info("%s: the ledger moves all the time; this audit is of no single moment", name)
-    suspects = [_suspect(each) for each in attempts if not each.credits.exact]
+    was_open: Mapping[str, tuple[Decimal | None, Decimal]] = {} if before is None else before.open
+    suspects = [
+        _suspect(each, was_open.get(each.id)) for each in attempts if not each.credits.exact or each.id in was_open
+    ]
     due = [suspect for each in attempts for suspect in _due(each, before)]
     total = sum((_counted(each) for each in attempts), ZERO)
     at = moment(desk.clock)
@@ -100,7 +107,7 @@ async def audit(desk: Desk, name: str, *, offline: bool = False) -> Audit:
     difference = None if actual is None or expected is None else actual - expected
     explained = None if difference is None else _explains(difference, suspects)
     if actual is not None and not desk.read_only:
-        await desk.store.put(_fact(name), {"balance": str(actual), "counted": str(total), "at": at.isoformat()})
+        await desk.store.put(_fact(name), _fact_of(actual, total, at, attempts))
     return Audit(
         account=name,
         unit=attempts[-1].unit if attempts else "" if bound is None else bound.provider.billing.unit,
@@ -133,7 +140,20 @@ def _fact(name: str) -> str:
 def _remembered(fact: Mapping[str, Any] | None) -> _Seen | None:
     if fact is None:
         return None
-    return _Seen(Decimal(fact["balance"]), Decimal(fact["counted"]), datetime.fromisoformat(fact["at"]))
+    spans: Mapping[str, tuple[str | None, str]] = fact.get("open", {})
+    was_open = {each: (None if more is None else Decimal(more), Decimal(less)) for each, (more, less) in spans.items()}
+    return _Seen(Decimal(fact["balance"]), Decimal(fact["counted"]), datetime.fromisoformat(fact["at"]), was_open)
+
+
+def _fact_of(balance: Decimal, total: Decimal, at: datetime, attempts: Sequence[Attempt]) -> dict[str, Any]:
+    """What the next audit has to know of this one: of what was not certain, how much more and less it may have been."""
+    spans = {
+        each.id: (None if high is None else str(high - counted), str(counted - each.credits.low))
+        for each in attempts
+        if not each.credits.exact
+        for high, counted in [(each.credits.high, _counted(each))]
+    }
+    return {"balance": str(balance), "counted": str(total), "at": at.isoformat(), "open": spans}
 
 
 def _counted(attempt: Attempt) -> Decimal:
@@ -142,11 +162,21 @@ def _counted(attempt: Attempt) -> Decimal:
     return spent.low if spent.net is None else spent.net
 
 
-def _suspect(attempt: Attempt) -> Suspect:
+def _suspect(attempt: Attempt, then: tuple[Decimal | None, Decimal] | None) -> Suspect:
+    """What an attempt may account for: what is open now, and what was open when the last balance was taken."""
     spent, counted = attempt.credits, _counted(attempt)
+    more_then, less_then = then or (ZERO, ZERO)
     why = attempt.doubt or f"{attempt.status}: the amount of a line was not said"
     return Suspect(
-        job_id=attempt.job_id, attempt_id=attempt.id, counted=counted, low=spent.low, high=spent.high, why=why
+        job_id=attempt.job_id,
+        attempt_id=attempt.id,
+        counted=counted,
+        low=spent.low,
+        high=spent.high,
+        why="not certain at the last audit" if spent.exact else why,
+        # What the vendor had taken already by then is not taken again since.
+        less=None if more_then is None else counted - spent.low + more_then,
+        more=None if spent.high is None else spent.high - counted + less_then,
     )
 
 
@@ -170,11 +200,18 @@ def _due(attempt: Attempt, before: _Seen | None) -> list[Suspect]:
 
 def _explains(difference: Decimal, suspects: list[Suspect]) -> bool:
     """True when the balance lies within what the uncertain jobs may have cost."""
-    most: Decimal | None = ZERO  # how much lower the balance may be than expected
-    for each in suspects:
-        most = None if most is None or each.high is None else most + (each.high - each.counted)
-    least = sum((each.counted - each.low for each in suspects), ZERO)  # how much higher
-    return difference <= least and (most is None or -difference <= most)
+    lower, higher = _bound(each.more for each in suspects), _bound(each.less for each in suspects)
+    return (lower is None or -difference <= lower) and (higher is None or difference <= higher)
+
+
+def _bound(parts: Iterable[Decimal | None]) -> Decimal | None:
+    """Add up; None, unbounded, where a part is."""
+    total = ZERO
+    for part in parts:
+        if part is None:
+            return None
+        total += part
+    return total
 
 
 async def _unclaimed(desk: Desk, bound: Bound) -> tuple[Candidate, ...]:

@@ -284,7 +284,8 @@ class Http:
             return BY_STATUS.get(status, InvalidRequest)(f"refused; {what}", **facts)
         if isinstance(error, TooLarge):
             return BadResponse(what, **facts)
-        return ProviderUnavailable(f"no answer: {what}", **facts)
+        how = "nothing was sent" if wire is not None and wire.phase is Phase.UNSENT else "no answer"
+        return ProviderUnavailable(f"{how}: {what}", **facts)
 
     def _complain(
         self,

@@ -105,7 +105,7 @@ def verdict(each: Audit) -> str:
         return "not asked" if each.actual is None else "first audit: remembered"
     if not each.explained:
         return "NOT explained"
-    uncertain = [suspect for suspect in each.candidates if suspect.high != suspect.low]
+    uncertain = [suspect for suspect in each.candidates if suspect.less != 0 or suspect.more != 0]
     if not uncertain:
         return "explained to the last credit"
     if each.attributed is not None:

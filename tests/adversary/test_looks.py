@@ -48,6 +48,7 @@ async def test_a_caption_that_waited_for_the_vendors_limit_is_found(world: World
             hub.submit(TextRequest(prompt="second", platforms=("x",)), to="powerpost"),
         )
         world.powerpost.rate_limit = None
+        job = two.job
         for _ in range(200):
             job = await two.poll()
             if job.status is not Status.UNCONFIRMED:
@@ -172,6 +173,7 @@ async def test_another_address_proves_nothing(world: World, tmp_path: Path) -> N
         moved = {"powerpost": account("powerpost", {"timeout": 5, **elsewhere.powerpost.settings()}, {})}
         async with Hub(moved, journal=journal, clock=world.clock) as hub:
             await hub.recover()
+            job = handle.job
             for _ in range(20):
                 job = await hub.poll(handle.id)
                 world.clock.advance(60)
@@ -187,8 +189,8 @@ async def test_a_date_that_was_wrong_once_hides_nothing(world: World) -> None:
         world.powerpost.skew = 3600.0
         await hub.balance("powerpost")
         world.powerpost.skew = 0.0
+        handle = await hub.submit(CAPTION, to="powerpost")
         with suppress(SubmissionUnknown):
-            handle = await hub.submit(CAPTION, to="powerpost")
             await handle.wait()
 
     assert 1 == len(world.powerpost.creations)
@@ -203,8 +205,8 @@ async def test_a_wall_clock_that_jumped_before_the_submit_hides_nothing(world: W
     async with Hub(world.accounts(), clock=clock) as hub:
         await hub.balance("powerpost")
         clock.ahead = jump
+        handle = await hub.submit(CAPTION, to="powerpost")
         with suppress(SubmissionUnknown):
-            handle = await hub.submit(CAPTION, to="powerpost")
             await handle.wait()
 
     assert 1 == len(world.powerpost.creations)
@@ -219,6 +221,7 @@ async def test_a_lost_job_that_a_person_adopted_as_another_is_not_called_never_m
         await handle.detach()
         with suppress(GenhubError):
             await hub.adopt("powerpost", world.powerpost.creations[0][0])
+        job = handle.job
         for _ in range(30):
             job = await hub.poll(handle.id)
             world.clock.advance(10)

@@ -145,6 +145,7 @@ async def test_a_charge_reported_by_a_job_that_was_lost_is_booked_once(world: Wo
     world.powerpost.script(Scenario(fault=Fault.LOSE_ANSWER))
     async with world.hub(journal=journal) as hub:
         handle = await hub.submit(CAPTION, to="powerpost")
+    job = handle.job
     for _ in range(3):
         async with world.hub(journal=journal) as hub:
             await hub.recover()

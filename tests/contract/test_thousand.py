@@ -133,6 +133,7 @@ class Left:
     @classmethod
     async def at_rest(cls, than: Left) -> Left:
         """Return what is held once all that is closing has closed."""
+        left = cls.now()
         for _ in range(1000):
             left = cls.now()
             if left == than:

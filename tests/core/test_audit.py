@@ -141,3 +141,34 @@ async def test_detach_stops_the_reading_and_nothing_else(world: World) -> None:
         world.finish(job)
         assert not (await anext(hub.jobs())).status.is_final
         assert Status.SUCCEEDED is (await (await hub.get(job_id)).wait()).status
+
+
+async def test_what_runs_while_the_balance_is_taken_is_no_riddle_later(world: World) -> None:
+    """gen.pro charges before it says how much: a balance taken meanwhile knows more than the ledger did."""
+    world.genpro.script(Scenario(steps=("processing",) * 50))
+    async with world.hub() as hub:
+        handle = await hub.submit(TextRequest(prompt="p"), to="genpro")
+        first = await hub.audit("genpro")
+        assert first.actual == world.genpro.balance < 1000
+        world.finish(handle.job)
+        await handle.wait()
+        second = await hub.audit("genpro")
+        third = await hub.audit("genpro")
+
+    assert (Decimal("2.5"), True, None) == (second.difference, second.explained, second.attributed)
+    assert ["not certain at the last audit"] == [each.why for each in second.candidates]
+    assert (Decimal(0), True, ()) == (third.difference, third.explained, third.candidates)
+
+
+async def test_the_balance_says_what_one_open_job_cost(world: World) -> None:
+    """PowerPost images with partial results: shown, never entered in the books."""
+    world.powerpost.script(Scenario(partial=2, outcome="failed"))
+    async with world.hub() as hub:
+        await hub.audit("powerpost")
+        job = await (await hub.submit(ImageRequest(prompt="bowl of soup", count=4), to="powerpost")).wait()
+        audit = await hub.audit("powerpost")
+
+    assert audit.attributed is not None
+    suspect, cost = audit.attributed
+    assert (job.id, world.powerpost.net(str(job.provider_id))) == (suspect.job_id, cost)
+    assert job.credits.net is None
