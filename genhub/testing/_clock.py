@@ -22,21 +22,22 @@ class FakeClock:
     def __init__(self, start: float = START, *, longest: float = MONTH) -> None:
         self.longest = longest
         self.sleeps: list[float] = []  #: what was asked for, in seconds, in order
-        self._start = self._now = start
+        self._start = start
+        self._now = 0.0  # since then: a number so small that a very short sleep is not lost in it
         self._off = 0.0  # how wrong the clock on the wall is
         self._order = itertools.count()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
 
     def __repr__(self) -> str:
-        return f"<clock at {self._now - self._start:g} s>"
+        return f"<clock at {self._now:g} s>"
 
     def time(self) -> float:
         """Seconds since the epoch, as the clock on the wall says."""
-        return self._now + self._off
+        return self._start + self._now + self._off
 
     def monotonic(self) -> float:
         """Seconds since it was made."""
-        return self._now - self._start
+        return self._now
 
     async def sleep(self, seconds: float) -> None:
         """Let everybody else have a turn; it is so many seconds later then."""
