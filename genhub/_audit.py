@@ -219,5 +219,5 @@ async def _unclaimed(desk: Desk, bound: Bound) -> tuple[Candidate, ...]:
     if not bound.can("inventory"):
         return ()
     listed: list[Candidate] = [each async for each in bound.verb("inventory").inventory(bound.http)]
-    claimed = await desk.store.claimed(bound.name, [each.ref.id for each in listed])
+    claimed = await desk.driver.place(bound).claimed([each.ref.id for each in listed])
     return tuple(each for each in listed if each.ref.id not in claimed and each.charged != ZERO)

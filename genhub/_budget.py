@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 
 from genhub._account import Account, Budget, Per
 from genhub._clock import Clock, moment
-from genhub._credits import ZERO, EntryKind, Price
+from genhub._credits import ZERO, Credits, EntryKind, Price
 from genhub._errors import BudgetExceeded, ConfigError
 from genhub._jobs import Attempt
 from genhub._plan import Estimate, estimate
@@ -45,7 +45,10 @@ def counted(attempt: Attempt) -> Decimal:
     spent = attempt.credits
     if spent.high is not None:
         return spent.high
-    return max(spent.low, attempt.reserved or ZERO)
+    set_aside = attempt.reserved or ZERO
+    if attempt.resuming_at is not None or attempt.leg:  # what was kept of earlier legs comes beside it
+        return Credits.of(attempt.unit, attempt.entries).low + set_aside
+    return max(spent.low, set_aside)
 
 
 def charged_at(attempt: Attempt) -> datetime:

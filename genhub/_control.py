@@ -11,6 +11,7 @@ from attrs import frozen
 from genhub import _transitions as transitions
 from genhub._billing import Money
 from genhub._bound import Bound
+from genhub._budget import Reservation
 from genhub._clock import moment
 from genhub._desk import Desk, new_id, wrong_state
 from genhub._errors import (
@@ -98,19 +99,24 @@ class Controller:
         except BaseException:
             desk.budgets.release(reserved)
             raise
-        try:
-            error = await desk.unbroken(bound, self._continue(bound, live, attempt.number, ref, reserved.amount))
-        finally:
-            desk.budgets.release(reserved)  # by now the attempt itself counts
+        error = await desk.unbroken(bound, self._continue(bound, live, attempt.number, ref, reserved))
         if error is not None:
             error.job = live.job
             raise error
         return live.job
 
     async def _continue(
-        self, bound: Bound, live: Live, number: int, ref: Ref, reserved: Decimal | None
+        self, bound: Bound, live: Live, number: int, ref: Ref, reserved: Reservation
     ) -> GenhubError | None:
         """The submit protocol for a resume: durable intent, sent once; in doubt, the next read decides."""
+        try:
+            return await self._go_on(bound, live, number, ref, reserved.amount)
+        finally:
+            self.desk.budgets.release(reserved)  # the attempt itself counts, if it came to that
+
+    async def _go_on(
+        self, bound: Bound, live: Live, number: int, ref: Ref, reserved: Decimal | None
+    ) -> GenhubError | None:
         desk, attempt = self.desk, live.job.attempt
         if not desk.is_open:
             return JournalError("the hub was closed before the resume was sent")
@@ -119,7 +125,14 @@ class Controller:
         live.sending = asyncio.current_task()
         try:
             begun = moment(desk.clock)
-            await desk.registry.apply(live, number, lambda now: transitions.resuming(now, reserved, begun))
+
+            def begin(now: Attempt) -> Attempt:
+                free = now.status is Status.STOPPED and now.resuming_at is None
+                return transitions.resuming(now, reserved, begun) if free else now
+
+            job = await desk.registry.apply(live, number, begin)
+            if job.attempt.resuming_at != begun:
+                return wrong_state(f"{job.id} was resumed in the same moment", job)
             error = await self._send_resume(bound, live, number, ref)
         finally:
             live.sending = None
@@ -204,11 +217,11 @@ class Controller:
         desk.must_write()
         bound = desk.account(account)
         async with bound.settling:
-            claimed = await desk.store.claimed(account, [vendor_id])
-            if vendor_id in claimed:
-                raise WrongState(f"{vendor_id} belongs to {claimed[vendor_id]} already", account=account)
+            place = desk.driver.place(bound)
+            if await place.claimed([vendor_id]):
+                raise WrongState(f"{vendor_id} belongs to another job already", account=account)
             async for job in desk.store.unfinished():
-                if job.account == account and job.status.in_doubt:  # it may be this one's
+                if job.account in place.names and job.status.in_doubt:  # it may be this one's
                     raise wrong_state(
                         f"{job.id} is in doubt and may be {vendor_id}: settle it first, by settle({job.id!r}, ...)", job
                     )
@@ -250,9 +263,8 @@ class Controller:
 
     async def _adopt(self, bound: Bound, live: Live, attempt: Attempt, vendor_id: str) -> Job:
         desk, profile = self.desk, bound.provider.billing
-        claimed = await desk.store.claimed(bound.name, [vendor_id])
-        if vendor_id in claimed:
-            raise wrong_state(f"{vendor_id} belongs to {claimed[vendor_id]} already", live.job)
+        if await desk.driver.place(bound).claimed([vendor_id]):
+            raise wrong_state(f"{vendor_id} belongs to another job already", live.job)
         snapshot = await bound.provider.poll(bound.http, Ref(id=vendor_id, kind=attempt.kind))  # NotFound contradicts
         found, at = Candidate(ref=snapshot.ref), moment(desk.clock)
 

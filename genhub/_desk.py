@@ -59,7 +59,7 @@ class Desk:
         self.budgets = Budgets({name: each.account for name, each in self.accounts.items()}, store, clock)
         self.registry = Registry(store, self._heard)
         self.recorder = Recorder(store, clock)
-        self.driver = Driver(self.registry, self.accounts, clock)
+        self.driver = Driver(self.registry, self.accounts, clock, self.recorder.unwritten)
         self.tracker = Tracker(
             clock,
             self.driver.drive_many,
@@ -118,6 +118,8 @@ class Desk:
                 await self.budgets.save()
         await self.sessions.close()
         await self.store.close()
+        for live in self.registry.all():  # who waits learns that nothing more will come
+            self.registry.ring(live)
 
     def _heard(self, attempt: Attempt) -> None:
         self.budgets.news(attempt)
@@ -153,10 +155,16 @@ class Desk:
     def write_later(self, live: Live, attempt: Attempt) -> None:
         """The journal could not take an outcome: try on."""
 
+        live.holders += 1  # nobody else knows what the journal does not
+
         async def write() -> None:
-            written = await self.recorder.again(attempt, lambda: live.job.attempts[attempt.number - 1])
-            if written.version > live.job.attempts[attempt.number - 1].version:
-                self.registry.news(live, written)
+            try:
+                written = await self.recorder.again(attempt, lambda: live.job.attempts[attempt.number - 1])
+                if written.version > live.job.attempts[attempt.number - 1].version:
+                    self.registry.news(live, written)
+            finally:
+                live.holders -= 1
+                self.registry.drop(live)
 
         self._later(write())
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from genhub import _transitions as transitions
 from genhub._bound import Bound
@@ -35,7 +35,10 @@ WORTH_A_LIST = 3
 class Driver:
     """Drives the jobs of a hub, on whoever's call."""
 
-    def __init__(self, registry: Registry, accounts: Mapping[str, Bound], clock: Clock) -> None:
+    def __init__(
+        self, registry: Registry, accounts: Mapping[str, Bound], clock: Clock, unwritten: Collection[str]
+    ) -> None:
+        self._unwritten = unwritten
         self._registry = registry
         self._accounts = accounts
         self._clock = clock
@@ -94,7 +97,7 @@ class Driver:
         for job_id in job_ids:
             live = await self._registry.load(job_id)
             attempt = live.job.attempt
-            if attempt.ref is not None and not attempt.status.in_doubt and is_open(live.job):
+            if attempt.ref is not None and not attempt.status.in_doubt and is_open(live.job) and live.sending is None:
                 begun[attempt.ref] = (live, attempt)
         if len(begun) < WORTH_A_LIST:
             return job_ids
@@ -169,9 +172,13 @@ class Driver:
         wait = after_failures(bound.account.every(live.job.attempt.kind), live.failures)
         return max(wait, getattr(error, "retry_after", None) or 0.0)
 
-    async def _settle(self, bound: Bound, live: Live) -> float | None:
+    def place(self, bound: Bound) -> Place:
+        """Return an account's place: with it, all that buy at the same one."""
         here = (each.name for each in self._accounts.values() if each.settling is bound.settling)
-        finding = await look(Place(bound, frozenset(here), self._registry, self._clock), live)
+        return Place(bound, frozenset(here), self._registry, self._clock, self._unwritten)
+
+    async def _settle(self, bound: Bound, live: Live) -> float | None:
+        finding = await look(self.place(bound), live)
         return self.after(bound, live, finding)
 
     def after(self, bound: Bound, live: Live, finding: Finding) -> float | None:
@@ -181,7 +188,8 @@ class Driver:
                 self._registry.news(live, live.job.attempt)  # those who wait have waited enough
                 return None
             case Verdict.LATER:
-                return min(LOOK_EVERY, max(bound.account.doubt_grace / 4, 0.01))
+                usual = min(LOOK_EVERY, max(bound.account.doubt_grace / 4, 0.01))
+                return usual if finding.again is None else min(usual, finding.again)
             case Verdict.SETTLED:
                 live.stuck = False
                 return 0.0 if is_open(live.job) else None

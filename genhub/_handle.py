@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-from genhub._errors import SubmissionUnknown, WaitTimeout
+from genhub._errors import JournalError, SubmissionUnknown, WaitTimeout
 from genhub._jobs import Job, StopVerdict
 from genhub._live import Live, is_open
 from genhub._status import Status
@@ -98,6 +98,8 @@ class Handle:
                     if not is_open(job):
                         return
                 self._raise_if_stuck(live)
+                if not self._hub.is_open:
+                    raise JournalError(f"the hub was closed; {self.id} is {live.job.status}, and goes on")
                 rang.clear()
                 await rang.wait()
         finally:

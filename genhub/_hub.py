@@ -238,7 +238,7 @@ class Hub:
     async def detach(self, job_id: str) -> Job:
         """Read a job no more; see `Handle.detach`."""
         live = await self._desk.registry.load(job_id)
-        if not live.watchers and live.sending is None:  # others may wait for it
+        if not live.watchers and not live.holders and live.sending is None:  # others may need it
             self._desk.tracker.forget(job_id)
             self._desk.registry.forget(live)
         return live.job
@@ -300,9 +300,17 @@ class Hub:
     async def follow(self, job_id: str) -> Live:
         """Take a job in hand for somebody who watches it."""
         live = await self._desk.registry.load(job_id)
+        if is_open(live.job) and live.sending is None:  # nobody would read it
+            self._desk.must_write()
+            self._desk.driver.bound(live.job.account)
         await self._desk.doubt(live)
         self._desk.track(live)
         return live
+
+    @property
+    def is_open(self) -> bool:
+        """True between `async with` and `close`."""
+        return self._desk.is_open
 
     def release(self, live: Live) -> None:
         """Nobody watches any more."""

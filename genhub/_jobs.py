@@ -130,6 +130,8 @@ class Attempt:
     def credits(self) -> Credits:
         """What this attempt cost."""
         spent = Credits.of(self.unit, self.entries, doubt=self.doubt is not None)
+        if self.resuming_at is not None:  # it may be charged again
+            spent = evolve(spent, high=None)
         return spent if self.reserved is None else evolve(spent, reserved=self.reserved)
 
 

@@ -86,8 +86,27 @@ class Registry:
         """The journal has this attempt now: tell those who watch."""
         live.job = with_attempt(live.job, attempt)
         self._heard(attempt)
+        self.ring(live)
+        return live.job
+
+    def ring(self, live: Live) -> None:
+        """Tell those who watch how the job stands."""
         for watcher in tuple(live.watchers):
             watcher(live.job)
+
+    async def refresh(self, live: Live) -> Job:
+        """Take over what the journal has, if that is newer; raises NotFound when it has nothing."""
+        fresh = await self.store.job(live.job.id)
+        if fresh is None:
+            raise NotFound(f"the journal {self.store.name} lost the job {live.job.id!r}")
+        ours = live.job.attempts
+        newer = len(fresh.attempts) > len(ours) or any(
+            theirs.version > our.version for theirs, our in zip(fresh.attempts, ours, strict=False)
+        )
+        if newer:
+            live.job = fresh
+            self._heard(fresh.attempt)
+            self.ring(live)
         return live.job
 
     async def apply(self, live: Live, number: int, change: Callable[[Attempt], Attempt]) -> Job:
@@ -100,10 +119,7 @@ class Registry:
             written = await self.store.advance(new)
             if written is not None:
                 return self.news(live, written)
-            fresh = await self.store.job(live.job.id)
-            if fresh is None:
-                raise NotFound(f"the journal {self.store.name} lost the job {live.job.id!r}")
-            live.job = fresh
+            await self.refresh(live)
 
 
 def with_attempt(job: Job, attempt: Attempt) -> Job:

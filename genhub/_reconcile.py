@@ -31,6 +31,8 @@ from genhub.http import UNSENT_WITHIN, Phase, Wire
 log = logging.getLogger("genhub.reconcile")
 
 _HINT = "to be settled by a person"
+#: The seconds until a replay that could not be sent is tried again.
+SOON = 0.25
 #: So many looks, at least, before "there is none" counts.
 LOOKS = 3
 
@@ -48,6 +50,7 @@ class Finding:
     verdict: Verdict
     attempt: Attempt  #: as it should be now
     candidates: tuple[Candidate, ...] = ()
+    again: float | None = None  #: the seconds until the next look, where it must not wait for the usual time
 
 
 @frozen
@@ -58,6 +61,7 @@ class Place:
     names: frozenset[str]  # of the accounts that share the vendor's lists, this one among them
     registry: Registry
     clock: Clock
+    unwritten: Collection[str]  # attempts whose outcome the journal could not take: what is in hand counts
 
     async def claimed(self, provider_ids: Collection[str]) -> frozenset[str]:
         """Return those of the vendor's ids that attempts have, in the journal or only in hand."""
@@ -91,6 +95,8 @@ async def look(place: Place, live: Live) -> Finding:
     """Look once at the doubt of a job's last attempt, and write what was found."""
     bound, registry, clock = place.bound, place.registry, place.clock
     async with bound.settling:
+        if live.job.attempt.id not in place.unwritten:
+            await registry.refresh(live)  # what is settled already needs no look, and no replay
         attempt = live.job.attempt
         if not attempt.status.in_doubt:
             return Finding(Verdict.SETTLED, attempt)
@@ -160,8 +166,13 @@ async def _replay(place: Place, live: Live, intent: Intent) -> Finding | None:
             ages.append(clock.monotonic() - live.sent_at)
         return max(ages) >= window or min(ages) < -1.0  # a clock that went back proves nothing
 
-    if too_late() or (turn := bound.http.turn_now(intent.call.path)) is None:
+    if too_late():
         return None
+    if bound.slots.locked():  # whoever holds one may wait for long; a person must not wait for them here
+        return Finding(Verdict.LATER, attempt, again=SOON)
+    turn = bound.http.turn_now(intent.call.path)
+    if turn is None:  # the vendor's limit: there may be time yet when it ends
+        return Finding(Verdict.LATER, attempt, again=SOON)
     wire = Wire(turn=turn, late=too_late)
     try:
         async with bound.slots:
@@ -169,7 +180,7 @@ async def _replay(place: Place, live: Live, intent: Intent) -> Finding | None:
     except Exception as error:
         log.warning("%s: the replay of %s settled nothing: %s", bound.name, attempt.id, error)
         later = wire.phase is Phase.UNSENT and not too_late()
-        return Finding(Verdict.LATER, attempt) if later else None
+        return Finding(Verdict.LATER, attempt, again=SOON) if later else None
     finally:
         turn.end()
     at, profile = moment(clock), bound.provider.billing
@@ -189,6 +200,7 @@ async def _find(place: Place, live: Live, intent: Intent) -> Finding:
     bound, attempt, clock = place.bound, live.job.attempt, place.clock
     if not bound.can("lookup"):
         return Finding(Verdict.STUCK, attempt)
+    intent = _held_up(bound, attempt, intent)
     try:
         found: Lookup | None = await bound.verb("lookup").lookup(bound.http, intent)
     except Exception as error:
@@ -222,6 +234,18 @@ async def _find(place: Place, live: Live, intent: Intent) -> Finding:
         return Finding(Verdict.LATER, attempt)
     how = f"{live.looks} looks, the last after the grace time, found none: {found.how or 'it was not made'}"
     return Finding(Verdict.SETTLED, transitions.not_submitted(attempt, how, at))
+
+
+def _held_up(bound: Bound, attempt: Attempt, intent: Intent) -> Intent:
+    """A send can be held up (a slow disk, a machine that slept): it may have been made until it is known to be over."""
+    theirs = bound.vendor_time()
+    if attempt.submitted_at is not None and intent.local_at is not None:
+        over = intent.sent_at + (attempt.submitted_at - intent.local_at)
+    elif theirs is not None:  # its process died, at some time before now
+        over = theirs
+    else:
+        return intent
+    return evolve(intent, over_at=max(intent.over_at, over))
 
 
 def _clocks_agree(bound: Bound, live: Live, intent: Intent, clock: Clock) -> bool:

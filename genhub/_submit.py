@@ -137,8 +137,20 @@ class Recorder:
                 log.critical("the journal still can't take the outcome of %s: %s", attempt.id, error)
                 continue
             if written is None:
+                written = await self._beside(now)
+            if written is None:
                 continue
             del self.unwritten[attempt.id]
             log.warning("the journal has the outcome of %s now", attempt.id)
             return written
         raise AssertionError("delays never end")
+
+    async def _beside(self, outcome: Attempt) -> Attempt | None:
+        """The row is newer than what we have: leave it if it knows of an outcome, else write ours onto it."""
+        job = await self._store.job(outcome.job_id)
+        if job is None:
+            return None
+        row = job.attempts[outcome.number - 1]
+        if row.ref is not None or row.status.is_final:
+            return row
+        return await self._store.advance(evolve(outcome, version=row.version))

@@ -131,6 +131,7 @@ class Submitter:
         if live.sending is not None:  # the same key, cancelled and asked again
             desk.budgets.release(reserved)
             turn.end()
+            await asyncio.wait([live.sending])
             return live.job, None
         live.sending = asyncio.current_task()
         try:
@@ -164,6 +165,9 @@ class Submitter:
         """The journal does not have the attempt: nobody is to wait for it."""
         if attempt.number == 1:
             self.desk.registry.forget(live)
+        else:
+            live.sending = None
+            self.desk.registry.drop(live)
 
     async def _commit(self, job: Job, attempt: Attempt, intent: Intent) -> Job | None:
         """Commit the intent; returns the job that somebody else is sending already."""

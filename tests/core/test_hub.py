@@ -728,3 +728,19 @@ async def test_a_clock_that_went_back_proves_nothing_for_a_replay(world: World) 
             await handle.wait()
 
     assert 1 == world.adgen.count("POST", "/api/generate/static-ad")
+
+
+async def test_a_replay_that_the_vendors_limit_holds_back_comes_when_it_ends(world: World) -> None:
+    """A short refusal of a neighbour's call does not leave the doubt to a person."""
+    world.adgen.script(Scenario(fault=Fault.LOSE_ANSWER, match="the lost one"))
+    world.adgen.script(Scenario(fault=Fault.RATE_LIMITED, retry_after=0.5, match="somebody else"))
+    async with world.hub() as hub:
+        lost, _ = await asyncio.gather(
+            hub.submit(ImageRequest(prompt="the lost one"), to="adgen"),
+            hub.submit(ImageRequest(prompt="somebody else"), to="adgen"),
+            return_exceptions=True,
+        )
+        assert not isinstance(lost, BaseException)
+        assert Status.SUCCEEDED is (await lost.wait()).status
+
+    assert 1 == len(world.adgen.creations)

@@ -341,7 +341,8 @@ async def test_captions_a_short_grace_is_several_looks_all_the_same(world: World
         handle = await lose(world, hub, "captions", Fault.RESET_AFTER_READ)
         job = await handle.wait()
     assert job.error is not None and "not_submitted" == job.error.kind
-    assert says(job, "3 looks, the last after the grace time")
+    (looks,) = [int(each.text.split()[0]) for each in job.attempt.notes if "looks, the last after" in each.text]
+    assert looks >= 3
 
 
 async def test_captions_several_stay_in_doubt_and_are_shown(world: World) -> None:
