@@ -52,7 +52,7 @@ class Clock:
         while self._sleepers and self._sleepers[0][0] <= now:
             _ring(heapq.heappop(self._sleepers)[2])
 
-    async def sleep(self, seconds: float, /) -> None:
+    async def sleep(self, seconds: float) -> None:
         """Come back when so many seconds have passed on this clock."""
         if seconds <= 0:
             await asyncio.sleep(0)

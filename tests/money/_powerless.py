@@ -20,9 +20,9 @@ class Powerless(apsw.VFS):
     def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:
         return _File(self, name, flags)
 
-    def xDelete(self, name: str, sync: bool) -> None:
-        super().xDelete(name, sync)
-        self.kept.pop(name, None)
+    def xDelete(self, filename: str, syncdir: bool) -> None:
+        super().xDelete(filename, syncdir)
+        self.kept.pop(filename, None)
 
     def cut(self, into: Path) -> None:
         """Write down what is left after the power went: of every file what its last flush kept."""

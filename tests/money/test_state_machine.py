@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -535,10 +535,10 @@ class Lives(RuleBasedStateMachine):
 
 TestMoney = Lives.TestCase
 TestMoney.settings = settings(
-    max_examples=SEARCH or 150,
+    max_examples=SEARCH or 100,
     stateful_step_count=30,
     deadline=None,
     derandomize=not SEARCH,
     database=None,
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=cast("list[HealthCheck]", list(HealthCheck)),
 )
