@@ -7,6 +7,7 @@ the store's `op`, `before` it is made or `after` it came back, the process sends
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import os
 import signal
@@ -28,6 +29,7 @@ from genhub._provider import Intent
 from genhub.stores._sqlite import SqliteStore
 from tests.money._requests import KINDS
 
+PR_SET_PDEATHSIG = 1
 T = TypeVar("T")
 Say = Callable[..., None]
 
@@ -161,7 +163,8 @@ def main() -> None:
 
 
 def be_born(life: dict[str, Any]) -> NoReturn:
-    """Live, in the child of the fork; nothing of the parent's goes on here."""
+    """Live, in the child of the fork; nothing of the parent's goes on here, and its end is ours."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     pipe = os.open(life["fifo"], os.O_WRONLY)
 
     def say(**words: Any) -> None:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +103,9 @@ class Nursery:
 
     def close(self) -> None:
         for child in self._children:
+            if not child.ended:
+                with suppress(ProcessLookupError):
+                    child.send(signal.SIGKILL)
             child.close()
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.close()
