@@ -73,9 +73,9 @@ class Desk:
     async def open(self) -> None:
         await self.store.open(read_only=self.read_only)
         try:
-            await self.budgets.open()
             if not self.read_only:
                 await self._read_spill()
+            await self.budgets.open()
         except BaseException:
             await self.store.close()
             raise

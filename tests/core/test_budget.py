@@ -8,7 +8,18 @@ from typing import Any
 
 import pytest
 
-from genhub import BudgetExceeded, ConfigError, Hub, ImageRequest, Job, JobFailed, Status, TextRequest, VideoRequest
+from genhub import (
+    BudgetExceeded,
+    ConfigError,
+    Hub,
+    ImageRequest,
+    Job,
+    JobFailed,
+    JournalError,
+    Status,
+    TextRequest,
+    VideoRequest,
+)
 from genhub._config import account
 from genhub.sim import Fault, Scenario
 from tests.core.conftest import World
@@ -143,3 +154,23 @@ async def test_a_resume_counts_too(world: World) -> None:
         assert Decimal("2.5") == other.job.credits.net
         with pytest.raises(BudgetExceeded, match=r"2\.5 are counted"):
             await handle.resume()
+
+
+async def test_what_only_the_spill_file_knows_counts_after_a_restart(
+    world: World, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The outcome that a full journal could not take is read before the cap is."""
+    journal = f"sqlite:///{tmp_path}/genhub.db"
+    world.powerpost.script(Scenario(steps=("processing",)))
+    async with hub(world, "powerpost", journal=journal, budget={"amount": 15}) as capped:
+
+        async def full(_: Any) -> Any:
+            raise JournalError("the disk is full")
+
+        monkeypatch.setattr(capped.store, "record", full)
+        monkeypatch.setattr(capped.store, "advance", full)
+        await capped.submit(CAPTION, allow_unpriced=True)
+    monkeypatch.undo()
+    async with hub(world, "powerpost", journal=journal, budget={"amount": 15}, estimate={"captions": 10}) as capped:
+        with pytest.raises(BudgetExceeded, match=r"\(10 are counted"):
+            await capped.submit(CAPTION)
