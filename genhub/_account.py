@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -61,6 +62,7 @@ class Account:
     budget: Budget | None = None
     estimate: Mapping[str, Decimal] = field(factory=dict[str, Decimal])  #: credits by kind, the user's own
     allow_unpriced: bool = False  #: a budget lets through what nobody can estimate
+    retires_on: date | None = None  #: from this day on (in UTC) no route goes there
 
     @classmethod
     def of(cls, given: Account | Provider) -> Account:

@@ -23,7 +23,13 @@ class Bound:
     """An account of a hub. Its provider's own verbs are called on it: `await bound.create_post(...)`."""
 
     def __init__(
-        self, name: str, account: Account, sessions: Sessions, clock: Clock, settling: asyncio.Lock | None = None
+        self,
+        name: str,
+        account: Account,
+        sessions: Sessions,
+        clock: Clock,
+        settling: asyncio.Lock | None = None,
+        heard: Callable[[str, Balance], None] = lambda _, __: None,
     ) -> None:
         self.name = name
         self.account = account
@@ -38,6 +44,7 @@ class Bound:
         )
         self.polls = self.http.once()
         self.balance_seen: Balance | None = None  # the last that the vendor said, in an answer or when asked
+        self._heard = heard  # of every balance that is seen
         self._asked_clock = False
         self._learning = asyncio.Lock()
         self.slots = asyncio.Semaphore(max(1, account.concurrency))
@@ -48,6 +55,11 @@ class Bound:
 
     def __repr__(self) -> str:
         return f"<account {self.name!r}: {self.provider.name}>"
+
+    def saw_balance(self, balance: Balance) -> None:
+        """The vendor said what the account holds."""
+        self.balance_seen = balance
+        self._heard(self.name, balance)
 
     def can(self, capability: str) -> bool:
         return capability in self._can
@@ -80,7 +92,7 @@ class Bound:
                 return
             self._asked_clock = True
             try:
-                self.balance_seen = await self.verb("balance").balance(self.polls)
+                self.saw_balance(await self.verb("balance").balance(self.polls))
             except Exception as error:  # a lost answer will have to be settled by a person then
                 log.warning("%s: its clock could not be learned: %s", self.name, error)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from genhub._account import Account, Budget, Per
 from genhub._clock import Clock, moment
@@ -64,6 +64,7 @@ class Purse:
     name: str
     budget: Budget
     price: Price | None
+    unit: str = "credits"  #: of the amounts
     _held: dict[object, tuple[datetime, Decimal]] = field(factory=dict[object, tuple[datetime, Decimal]])
     _totals: dict[datetime, Decimal] = field(factory=dict[datetime, Decimal])
 
@@ -90,7 +91,7 @@ class Purse:
         cap = in_credits(self.budget, self.price, self.name)
         if spent + amount > cap:
             per = "" if self.budget.per == "ever" else f" per {self.budget.per}"
-            over = f"{amount} more would pass the budget of {cap} credits{per} ({spent} are counted already)"
+            over = f"{amount:f} more would pass the budget of {cap:f} {self.unit}{per} ({spent:f} are counted already)"
             raise BudgetExceeded(f"{self.name}: {over}; nothing was sent")
 
 
@@ -106,23 +107,45 @@ def in_credits(budget: Budget, price: Price | None, name: str) -> Decimal:
     return budget.amount / price.amount
 
 
+def worth(amount: Decimal, price: Price | None, currency: str | None) -> Decimal | None:
+    """Return credits in a currency (`None`: as they are); `None` when there is no price in it."""
+    if currency is None:
+        return amount
+    return None if price is None or price.currency != currency.upper() else amount * price.amount
+
+
 @frozen(eq=False)
 class Reservation:
     """What was set aside for an attempt that is not in the journal yet; `amount` is None where nobody could say."""
 
     account: str
     amount: Decimal | None
+    route: str = ""  #: whose budget counts it too
 
 
 class Budgets:
     """All caps of a hub, and what calls of each kind were seen to cost."""
 
-    def __init__(self, accounts: Mapping[str, Account], store: JobStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        accounts: Mapping[str, Account],
+        store: JobStore,
+        clock: Clock,
+        *,
+        routes: Mapping[str, Budget] | None = None,
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._accounts = accounts
         self._dearest: dict[str, Decimal] = {}
         self._purses: dict[str, Purse] = {}
         self.unsaved = False  #: a dearer charge was seen than the journal knows
+        #: A route's cap is held in its own unit: its accounts have several.
+        self._currencies = {name: budget.currency for name, budget in (routes or {}).items()}
+        self._shared = {
+            name: Purse(f"route {name}", evolve(budget, currency=None), None, budget.currency or "credits")
+            for name, budget in (routes or {}).items()
+        }
         for name, account in accounts.items():
             if account.budget is not None:
                 in_credits(account.budget, account.price, name)
@@ -139,6 +162,10 @@ class Budgets:
                 for attempt in job.attempts:
                     if attempt.account == name and (since is None or charged_at(attempt) >= since):
                         purse.hold(attempt.id, charged_at(attempt), counted(attempt))
+        for name in self._shared:
+            async for job in self._store.jobs(JobFilter(route=name)):
+                for attempt in job.attempts:
+                    self._share(attempt, name)
 
     def estimate(self, name: str, account: Account, kind: str, request_kind: str) -> Estimate:
         """Say what a call may cost: by the user, the vendor's documents, or the dearest that was seen."""
@@ -149,12 +176,12 @@ class Budgets:
         return said
 
     def reserve(
-        self, name: str, account: Account, said: Estimate, *, most: Budget | None, unpriced: bool
+        self, name: str, account: Account, said: Estimate, *, most: Budget | None, unpriced: bool, route: str = ""
     ) -> Reservation:
         """Set the estimate aside, or raise BudgetExceeded; nothing else runs in between."""
-        reserved = Reservation(name, said.credits)
-        purse = self._purses.get(name)
-        if purse is None and most is None:
+        reserved = Reservation(name, said.credits, route)
+        purse, shared = self._purses.get(name), self._shared.get(route)
+        if purse is None and shared is None and most is None:
             return reserved
         if said.credits is None:
             if unpriced:
@@ -168,29 +195,52 @@ class Budgets:
             Purse(name, most, account.price).check(said.credits, now)
         if purse is not None:
             purse.check(said.credits, now)
+        if shared is not None:
+            amount = worth(said.credits, account.price, self._currencies[route])
+            if amount is None:
+                raise ConfigError(
+                    f"the budget of route {route} is in {self._currencies[route]}, and {name} has no price in it",
+                    remedy=f'Set price = "0.05 {self._currencies[route]}" on the account',
+                )
+            shared.check(amount, now)
+            shared.hold(reserved, now, amount)
+        if purse is not None:
             purse.hold(reserved, now, said.credits)
         return reserved
 
     def release(self, reserved: Reservation) -> None:
         """Nothing came of it: give back what was set aside."""
-        if purse := self._purses.get(reserved.account):
-            purse.release(reserved)
+        for purse in (self._purses.get(reserved.account), self._shared.get(reserved.route)):
+            if purse is not None:
+                purse.release(reserved)
 
     def keep(self, reserved: Reservation, attempt: Attempt) -> None:
         """The attempt is in the journal, with its reservation: count it instead of what was set aside for it."""
         self.release(reserved)
-        self.news(attempt)
+        self.news(attempt, reserved.route)
 
-    def news(self, attempt: Attempt) -> None:
+    def news(self, attempt: Attempt, route: str = "") -> None:
         """Count an attempt as its books stand now."""
         if purse := self._purses.get(attempt.account):
             purse.hold(attempt.id, charged_at(attempt), counted(attempt))
+        self._share(attempt, route)
         charged = attempt.credits.charged if attempt.entries else None
         key = f"{attempt.account}/{attempt.kind}"
         if charged is None or attempt.leg or charged <= self._dearest.get(key, ZERO):
             return
         self._dearest[key] = charged
         self.unsaved = True
+
+    def _share(self, attempt: Attempt, route: str) -> None:
+        """Count an attempt against its route's budget."""
+        shared = self._shared.get(route)
+        if shared is None:
+            return
+        account = self._accounts.get(attempt.account)
+        price = attempt.price or (None if account is None else account.price)
+        amount = worth(counted(attempt), price, self._currencies[route])
+        if amount is not None:
+            shared.hold(attempt.id, charged_at(attempt), amount)
 
     async def save(self) -> None:
         """Keep what was seen."""

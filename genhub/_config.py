@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from attrs import NOTHING, fields, frozen
+from attrs import NOTHING, field, fields, frozen
 
 from genhub import _registry
 from genhub._account import Account
 from genhub._errors import ConfigError
 from genhub._lines import line_of
 from genhub._settings import resolve, structure, unknown_name
+from genhub.routing import Route, Via, check
 
 FILE = "genhub.toml"
 JOURNAL = "sqlite:///genhub.db"
+_TABLES = frozenset({"accounts", "routes", "journal"})
 _OWN = frozenset(each.name for each in fields(Account)) - {"provider"}
 
 
@@ -26,6 +28,7 @@ class Config:
     """What a configuration says."""
 
     accounts: Mapping[str, Account]
+    routes: Mapping[str, Route] = field(factory=dict[str, Route])
     journal: str = JOURNAL
     path: Path | None = None
 
@@ -83,10 +86,8 @@ def read(data: Mapping[str, Any], env: Mapping[str, str], source: Source | None 
     """Build a configuration from a file's plain data."""
     source = source or Source()
     for name in data:
-        if name == "routes":
-            raise ConfigError("routes need a later version of genhub", where=source.at("routes"))
-        if name not in ("accounts", "journal"):
-            raise unknown_name("table", name, {"accounts", "journal"}, source.at(name))
+        if name not in _TABLES:
+            raise unknown_name("table", name, _TABLES, source.at(name))
     tables = _table(data.get("accounts", {}), source.at("accounts"))
     if not tables:
         remedy = 'Add a table like [accounts.powerpost] with provider = "powerpost"'
@@ -94,7 +95,11 @@ def read(data: Mapping[str, Any], env: Mapping[str, str], source: Source | None 
     accounts = {
         name: account(name, _table(table, source.at("accounts", name)), env, source) for name, table in tables.items()
     }
-    return Config(accounts=accounts, journal=journal(data, env, source), path=source.path)
+    routes = {
+        name: route(name, value, accounts, source)
+        for name, value in _table(data.get("routes", {}), source.at("routes")).items()
+    }
+    return Config(accounts=accounts, routes=routes, journal=journal(data, env, source), path=source.path)
 
 
 def journal(data: Mapping[str, Any], env: Mapping[str, str], source: Source) -> str:
@@ -135,6 +140,33 @@ def account(name: str, table: Mapping[str, Any], env: Mapping[str, str], source:
     bound = structure(kind, {key: value for key, value in settings.items() if key in theirs}, at, also=_OWN)
     own = {key: value for key, value in settings.items() if key in _OWN}
     return structure(Account, {**own, "provider": bound}, at)
+
+
+def route(name: str, given: Any, accounts: Mapping[str, Account], source: Source | None = None) -> Route:
+    """Build one route from its table, or from a bare list of accounts."""
+    source = source or Source()
+
+    def at(*keys: str) -> str:
+        return source.at("routes", name, *keys)
+
+    table = {"accounts": given} if isinstance(given, list) else _table(given, at())
+    built = structure(Route, {**table, "accounts": _vias(table.get("accounts"), at)}, at)
+    try:
+        check(name, built, accounts)
+    except ConfigError as error:
+        raise ConfigError(error.message, where=at(), remedy=error.remedy) from None
+    return built
+
+
+def _vias(given: Any, at: Callable[..., str]) -> list[Via]:
+    """Read a route's accounts: names, or tables with a name and conditions."""
+    if not isinstance(given, list) or not given:
+        raise ConfigError("accounts is a list of accounts' names", where=at("accounts"), remedy='Write ["...", "..."]')
+    where = at("accounts")
+    return [
+        Via(account=each) if isinstance(each, str) else structure(Via, _table(each, where), lambda *_: where)
+        for each in given
+    ]
 
 
 def from_env(env: Mapping[str, str] | None = None) -> Config:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from genhub import _transitions as transitions
 from genhub._billing import Money
@@ -24,11 +24,11 @@ from genhub._errors import (
     WrongState,
 )
 from genhub._jobs import Attempt, Call, Job, Ref, StopVerdict
-from genhub._live import Live, is_open
+from genhub._live import Live, Pursuit
 from genhub._provider import Candidate, Intent
 from genhub._requests import Request
 from genhub._status import Status
-from genhub._stop import forecast, verdict
+from genhub._stop import forecast, verdict, worst
 from genhub.http import Wire
 
 log = logging.getLogger("genhub.control")
@@ -47,24 +47,56 @@ class Controller:
             return await self._stop(live, only_if_free)
 
     async def _stop(self, live: Live, only_if_free: bool) -> StopVerdict:
-        desk, job_id = self.desk, live.job.id
-        bound, attempt, ref = self._ready(live, "stop")
-        profile = bound.provider.billing
+        if only_if_free:
+            for hand in self._running(live):
+                bound, _, _ = self._ready(hand, "stop")
+                if (would := forecast(live.job, hand.attempt, bound.provider.billing)).money is not Money.FREE:
+                    return would
+        await self._end_route(live)
+        several = self._running(live)
+        if not several and live.job.status.in_doubt:
+            several = [live.present]
+        if not several and live.job.route is not None and live.job.attempt.ref is None:
+            return verdict(live.job, live.job.attempt, self.desk.account(live.job.account).provider.billing)
+        verdicts: list[StopVerdict] = []
+        errors: list[GenhubError] = []
+        for hand in several or [live.present]:
+            try:
+                verdicts.append(await self.stop_one(hand))
+            except GenhubError as error:  # the others are to be stopped all the same
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return worst(live.job, verdicts)
+
+    def _running(self, live: Live) -> list[Pursuit]:
+        """Return the attempts that can be asked to stop."""
+        return [live.pursue(each.number) for each in live.job.attempts if each.is_open and not each.status.in_doubt]
+
+    async def _end_route(self, live: Live) -> None:
+        """Whoever stops a job wants no other account to begin with it."""
+        route = live.job.route
+        if route is not None and route.is_open:
+            await self.desk.registry.reroute(live, evolve(route, ended="stopped by its caller"))
+
+    async def stop_one(self, hand: Pursuit) -> StopVerdict:
+        """Ask the vendor to stop one attempt."""
+        desk, live = self.desk, hand.live
+        bound, attempt, ref = self._ready(hand, "stop")
+        profile, number = bound.provider.billing, hand.number
         if attempt.status.is_final:
-            job = await desk.poll(job_id)
-            raise wrong_state(f"{job_id} is {job.status} already: nothing to stop, what it cost stays", job)
-        if only_if_free and (would := forecast(live.job, profile)).money is not Money.FREE:
-            return would
+            job = await desk.poll(live.job.id)
+            raise wrong_state(f"{job.id} is {job.status} already: nothing to stop, what it cost stays", job)
         try:
             snapshot = await bound.verb("stop").stop(bound.http, ref)
         except WrongState as error:
-            error.job = await desk.poll(job_id)
+            error.job = await desk.poll(live.job.id)
             raise
         except ProviderError:
             # The answer may be lost although it was stopped: what a read says is the truth.
-            job = await desk.poll(job_id)
-            if job.status is Status.STOPPED:
-                return verdict(job, profile)
+            job = await desk.poll(live.job.id)
+            if hand.attempt.status is Status.STOPPED:
+                return verdict(job, hand.attempt, profile)
             raise
         at = moment(desk.clock)
 
@@ -73,10 +105,10 @@ class Controller:
             stale = now.leg != attempt.leg or now.resuming_at is not None
             return now if stale else transitions.seen(now, snapshot, profile, at)
 
-        job = await desk.registry.apply(live, attempt.number, stopped)
-        if is_open(job):  # the vendor answered by another word than "stopped"
-            job = await desk.poll(job_id)
-        return verdict(job, profile)
+        job = await desk.registry.apply(live, number, stopped)
+        if hand.attempt.is_open:  # the vendor answered by another word than "stopped"
+            job = await desk.poll(live.job.id)
+        return verdict(job, hand.attempt, profile)
 
     async def resume(self, job_id: str) -> Job:
         """See `Handle.resume`."""
@@ -86,8 +118,8 @@ class Controller:
 
     async def _resume(self, live: Live) -> Job:
         desk, job_id = self.desk, live.job.id
-        bound, attempt, ref = self._ready(live, "resume")
-        if attempt.status is not Status.STOPPED or attempt.resuming_at is not None:
+        bound, attempt, ref = self._ready(live.present, "resume")
+        if live.job.status is not Status.STOPPED or attempt.resuming_at is not None:
             job = await desk.poll(job_id)
             raise wrong_state(f"{job_id} is {job.status}: only a stopped job can be resumed", job)
         said = desk.budgets.estimate(bound.name, bound.account, attempt.kind, live.job.request.kind)
@@ -117,12 +149,13 @@ class Controller:
     async def _go_on(
         self, bound: Bound, live: Live, number: int, ref: Ref, reserved: Decimal | None
     ) -> GenhubError | None:
-        desk, attempt = self.desk, live.job.attempt
+        desk, hand = self.desk, live.pursue(number)
+        attempt = hand.attempt
         if not desk.is_open:
             return JournalError("the hub was closed before the resume was sent")
-        if live.sending is not None or attempt.resuming_at is not None or attempt.status is not Status.STOPPED:
+        if hand.sending is not None or attempt.resuming_at is not None or attempt.status is not Status.STOPPED:
             return wrong_state(f"{live.job.id} was resumed in the same moment", live.job)
-        live.sending = asyncio.current_task()
+        hand.sending = asyncio.current_task()
         try:
             begun = moment(desk.clock)
 
@@ -131,15 +164,15 @@ class Controller:
                 return transitions.resuming(now, reserved, begun) if free else now
 
             job = await desk.registry.apply(live, number, begin)
-            if job.attempt.resuming_at != begun:
+            if hand.attempt.resuming_at != begun:
                 return wrong_state(f"{job.id} was resumed in the same moment", job)
             error = await self._send_resume(bound, live, number, ref)
         finally:
-            live.sending = None
+            hand.sending = None
             desk.track(live)
-        if live.job.attempt.resuming_at is not None or isinstance(error, WrongState):
+        if hand.attempt.resuming_at is not None or isinstance(error, WrongState):
             try:  # in doubt, or the vendor says that it is not stopped: what a read says is the truth
-                await desk.driver.read(live)
+                await desk.driver.read(hand)
             except GenhubError as failure:
                 log.warning("the read that decides on the resume of %s failed: %s", live.job.id, failure)
             desk.track(live)
@@ -160,17 +193,17 @@ class Controller:
         await desk.registry.apply(live, number, lambda now: transitions.resumed(now, snapshot, profile, at))
         return None
 
-    def _ready(self, live: Live, capability: str) -> tuple[Bound, Attempt, Ref]:
+    def _ready(self, hand: Pursuit, capability: str) -> tuple[Bound, Attempt, Ref]:
         """Return what a verb acts on; refuses what can't be acted on."""
-        job, attempt = live.job, live.job.attempt
+        job, attempt = hand.job, hand.attempt
         bound = self.desk.account(attempt.account)
         if not bound.can(capability):
             spent = attempt.credits
             cost = "unknown" if spent.net is None else f"{spent.net} {spent.unit}"
-            goes_on = f"; the job goes on, its cost so far: {cost}" if is_open(job) else ""
+            goes_on = f"; the job goes on, its cost so far: {cost}" if attempt.is_open else ""
             raise UnsupportedRequest(f"can't {capability} a job{goes_on}", provider=bound.provider.name)
-        if attempt.status.in_doubt or live.sending is not None:
-            raise wrong_state(f"{job.id} is {job.status}: it is not known yet whether the vendor has it", job)
+        if attempt.status.in_doubt or hand.sending is not None:
+            raise wrong_state(f"{job.id} is {attempt.status}: it is not known yet whether the vendor has it", job)
         if attempt.ref is None:
             raise wrong_state(f"{job.id} never reached the vendor: there is nothing to {capability}", job)
         return bound, attempt, attempt.ref
@@ -186,16 +219,18 @@ class Controller:
 
     async def _settle(self, live: Live, adopt: str | None) -> Job:
         desk, job_id = self.desk, live.job.id
-        bound = desk.account(live.job.account)
+        doubts = [each.number for each in live.job.attempts if each.status.in_doubt]
+        hand = live.pursue(doubts[-1]) if doubts else live.present
+        bound = desk.account(hand.account)
         async with bound.settling:
-            attempt = live.job.attempt
-            if not attempt.status.in_doubt or live.sending is not None:
+            attempt = hand.attempt
+            if not attempt.status.in_doubt or hand.sending is not None:
                 raise wrong_state(f"{job_id} is {attempt.status}: there is no doubt to settle", live.job)
             if adopt is None:
                 job = await self._deny(live, attempt.number)
             else:
                 job = await self._adopt(bound, live, attempt, adopt)
-        live.stuck = False
+        hand.stuck = False
         desk.track(live)
         return job
 
@@ -207,8 +242,9 @@ class Controller:
             return transitions.not_submitted(now, "settled by a person", at) if now.status.in_doubt else now
 
         job = await self.desk.registry.apply(live, number, deny)
-        if job.error is None or job.error.kind != "not_submitted":
-            raise wrong_state(f"{job.id} is {job.status} by news that came meanwhile", job)
+        attempt = job.attempts[number - 1]
+        if attempt.error is None or attempt.error.kind != "not_submitted":
+            raise wrong_state(f"{job.id} is {attempt.status} by news that came meanwhile", job)
         return job
 
     async def adopt(self, account: str, vendor_id: str) -> Job:
@@ -221,7 +257,7 @@ class Controller:
             if await place.claimed([vendor_id]):
                 raise WrongState(f"{vendor_id} belongs to another job already", account=account)
             async for job in desk.store.unfinished():
-                if job.account in place.names and job.status.in_doubt:  # it may be this one's
+                if any(each.account in place.names and each.status.in_doubt for each in job.attempts):  # it may be it
                     raise wrong_state(
                         f"{job.id} is in doubt and may be {vendor_id}: settle it first, by settle({job.id!r}, ...)", job
                     )

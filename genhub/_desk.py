@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from attrs import evolve
@@ -17,19 +18,31 @@ from genhub._account import Account
 from genhub._bound import Bound, scope_of
 from genhub._budget import Budgets
 from genhub._clock import Clock, moment
+from genhub._credits import Balance
 from genhub._drive import Driver
-from genhub._errors import ConfigError, GenhubError, JournalError, WrongState
+from genhub._errors import ConfigError, GenhubError, JournalError, ProviderError, WrongState
+from genhub._events import Event, EventName, Listeners, elsewhere, news
 from genhub._jobs import Attempt, Job
-from genhub._live import Live, Registry, is_open
+from genhub._live import Live, Registry
 from genhub._plain import from_dict
 from genhub._provider import Provider
 from genhub._status import Status
 from genhub._submit import Recorder
 from genhub._tracker import Tracker
 from genhub.http import Sessions
+from genhub.routing import HealthChange, Healths, Learned, Route, check, outcome
 from genhub.stores import JobStore
 
 log = logging.getLogger("genhub")
+
+#: The tracker's lane of routed jobs that are to be looked at, beside those of the accounts.
+ROUTES = ""
+#: What the journal's facts are called.
+HEALTH, LEARNED = "health", "learned"
+#: So many finished attempts are learned before they are kept.
+SAVED_AFTER = 16
+#: The ends that say something of an account's health.
+_TELLING = frozenset({Status.SUCCEEDED, Status.FAILED, Status.EXPIRED})
 T = TypeVar("T")
 
 
@@ -44,8 +57,12 @@ class Desk:
         read_only: bool,
         clock: Clock,
         connections: int,
+        routes: Mapping[str, Route] | None = None,
+        listeners: Listeners | None = None,
     ) -> None:
         self.clock = clock
+        self.routes = routes or {}
+        self.listeners = listeners or Listeners()
         self.store = store
         self.read_only = read_only
         self.sessions = Sessions(connections=connections)
@@ -55,20 +72,41 @@ class Desk:
             account = Account.of(each)
             place = (account.provider.name, scope_of(account.provider))
             lock = places.setdefault(place, asyncio.Lock())
-            self.accounts[name] = Bound(name, account, self.sessions, clock, lock)
-        self.budgets = Budgets({name: each.account for name, each in self.accounts.items()}, store, clock)
+            self.accounts[name] = Bound(name, account, self.sessions, clock, lock, self._saw_balance)
+        for name, route in self.routes.items():
+            try:
+                check(name, route, {each: bound.account for each, bound in self.accounts.items()})
+            except ConfigError as error:
+                raise ConfigError(error.message, where=f"route {name}", remedy=error.remedy) from None
+        self.budgets = Budgets(
+            {name: each.account for name, each in self.accounts.items()},
+            store,
+            clock,
+            routes={name: route.budget for name, route in self.routes.items() if route.budget is not None},
+        )
+        self.learned = Learned()
+        retires = {name: each.account.retires_on for name, each in self.accounts.items()}
+        self.healths = Healths(
+            tuple(self.accounts),
+            clock,
+            blind=[name for name, each in self.accounts.items() if not each.can("balance")],
+            heard=self._health_changed,
+            retires={name: day for name, day in retires.items() if day is not None},
+        )
         self.registry = Registry(store, self._heard)
         self.recorder = Recorder(store, clock)
-        self.driver = Driver(self.registry, self.accounts, clock, self.recorder.unwritten)
+        self.driver = Driver(self.registry, self.accounts, clock, self.recorder.unwritten, self.healths)
+        self.on_route: Callable[[Live], None] = lambda _: None  #: who is told that a routed job may have to go on
         self.tracker = Tracker(
             clock,
-            self.driver.drive_many,
-            batch=lambda name: self.accounts[name].can("poll_many"),
-            most=lambda name: self.accounts[name].account.concurrency,
+            self._look,
+            batch=lambda name: name == ROUTES or self.accounts[name].can("poll_many"),
+            most=lambda name: 1 if name == ROUTES else self.accounts[name].account.concurrency,
         )
         self.is_open = False
         self._sends: set[asyncio.Task[Any]] = set()
         self._loose: set[asyncio.Task[Any]] = set()
+        self._untold = 0  # finished attempts since what was learned was kept
 
     async def open(self) -> None:
         await self.store.open(read_only=self.read_only)
@@ -76,6 +114,8 @@ class Desk:
             if not self.read_only:
                 await self._read_spill()
             await self.budgets.open()
+            self.healths.restore(await self.store.get(HEALTH))
+            self.learned.restore(await self.store.get(LEARNED))
         except BaseException:
             await self.store.close()
             raise
@@ -113,18 +153,115 @@ class Desk:
         for task in self._loose:
             task.cancel()
         await asyncio.gather(*self._loose, return_exceptions=True)
-        if self.budgets.unsaved:
-            with suppress(JournalError):  # an estimate less
-                await self.budgets.save()
+        with suppress(JournalError):  # an estimate less
+            await self._save()
         await self.sessions.close()
         await self.store.close()
         for live in self.registry.all():  # who waits learns that nothing more will come
             self.registry.ring(live)
 
-    def _heard(self, attempt: Attempt) -> None:
-        self.budgets.news(attempt)
+    async def _save(self) -> None:
+        """Keep what was learned."""
+        if self.read_only:
+            return
+        if self.budgets.unsaved:
+            await self.budgets.save()
+        for facts, name in ((self.healths, HEALTH), (self.learned, LEARNED)):
+            if facts.unsaved:
+                said = facts.facts()
+                facts.saved()
+                await self.store.put(name, said)
 
-    def _later(self, work: Coroutine[Any, Any, object]) -> None:
+    def _heard(self, live: Live, old: Attempt | None, new: Attempt, others: bool) -> None:
+        """The journal has an attempt as it is now."""
+        route = live.job.route
+        self.budgets.news(new, "" if route is None else route.route)
+        if new.status.is_final and new.ref is not None and new.account in self.accounts:
+            ended = old is None or not old.status.is_final
+            if ended or old is None or old.entries != new.entries:
+                self._learn(new)
+            if ended and new.status in _TELLING:
+                self.healths.ended(new.account, new.status is Status.SUCCEEDED, outcome(new))
+        self.tell(old, new, live.job, others=others)
+        if live.job.route is not None:
+            self.on_route(live)
+
+    def tell(self, old: Attempt | None, new: Attempt, job: Job, *, others: bool = False) -> None:
+        """Tell those who listen what a write of an attempt means."""
+        if self.listeners:
+            for event in news(old, new, job, moment(self.clock)):
+                self.listeners.tell(elsewhere(event) if others else event)
+
+    def heard_of_submit(self, account: str, attempt: Attempt, error: Exception | None) -> None:
+        """A submit is over: what that says of its account's health."""
+        if error is not None:
+            self.healths.refused(account, error)
+        elif attempt.status.in_doubt:
+            self.healths.doubted(account, attempt.notes[-1].text if attempt.notes else "a lost answer")
+        else:
+            self.healths.submitted(account)
+
+    def _learn(self, attempt: Attempt) -> None:
+        self.learned.took(attempt)
+        self._untold += 1
+        if self._untold >= SAVED_AFTER and self.is_open and not self.read_only:
+            self._untold = 0
+            self.later(self._save_quietly())
+
+    async def _save_quietly(self) -> None:
+        try:
+            await self._save()
+        except JournalError as error:
+            log.warning("what was learned can't be kept: %s", error)
+
+    def _saw_balance(self, account: str, balance: Balance) -> None:
+        self.healths.balance(account, balance.amount)
+
+    def _health_changed(self, change: HealthChange) -> None:
+        log.log(
+            logging.INFO if change.new in ("closed", "free") else logging.WARNING,
+            "%s: %s %s -> %s: %s", change.account, change.what, change.old, change.new, change.why,
+        )  # fmt: skip
+        if self.listeners:
+            detail = {"what": change.what, "old": change.old, "new": change.new, "why": change.why}
+            at, provider = moment(self.clock), self.accounts[change.account].provider.name
+            self.listeners.tell(
+                Event(name=EventName.BREAKER, at=at, account=change.account, provider=provider, detail=detail)
+            )
+        if not self.is_open:
+            return
+        if not self.read_only:
+            self.later(self._save_quietly())
+        if change.what == "polls" and change.new == "closed":  # those that waited for it
+            for live in self.registry.all():
+                for attempt in live.job.attempts:
+                    if attempt.account == change.account and attempt.is_open and not live.pursue(attempt.number).stuck:
+                        self.tracker.watch(attempt.id, change.account, 0.0)
+        if change.new == "parked":  # what it holds now is what it has to rise above
+            self.later(self.look_at_balance(change.account))
+
+    async def look_at_balance(self, account: str) -> None:
+        """Read an account's balance, for its health; a failure is no news."""
+        bound = self.accounts[account]
+        if not bound.can("balance"):
+            return
+        self.healths.looking(account)
+        try:
+            bound.saw_balance(await bound.verb("balance").balance(bound.polls))
+        except Exception as error:
+            log.info("the balance of %s can't be read: %s", account, error)
+
+    async def _look(self, account: str, ids: Sequence[str]) -> dict[str, float | None]:
+        """Drive what is due: attempts of an account, or routes."""
+        if account != ROUTES:
+            return await self.driver.drive_many(account, ids)
+        for job_id in ids:
+            live = self.registry.known(job_id)
+            if live is not None:
+                self.on_route(live)
+        return {}
+
+    def later(self, work: Coroutine[Any, Any, object]) -> None:
         """Do something for which nobody waits, and which `close` cuts off."""
         task = asyncio.get_running_loop().create_task(work)
         self._loose.add(task)
@@ -166,31 +303,54 @@ class Desk:
                 live.holders -= 1
                 self.registry.drop(live)
 
-        self._later(write())
+        self.later(write())
 
     def track(self, live: Live, *, soon: bool = False) -> None:
-        """See to it that an open job is driven."""
-        if self.read_only or not self.is_open or not is_open(live.job) or live.sending is not None or live.stuck:
+        """See to it that what is open of a job is driven."""
+        if self.read_only or not self.is_open:
             return
-        attempt = live.job.attempt
-        bound = self.accounts.get(attempt.account)
-        if bound is not None:
-            at_once = soon or attempt.status.in_doubt or attempt.resuming_at is not None
-            self.tracker.watch(live.job.id, bound.name, 0.0 if at_once else bound.account.every(attempt.kind))
+        for attempt in live.job.attempts:
+            if not attempt.is_open:
+                continue
+            hand = live.pursue(attempt.number)
+            bound = self.accounts.get(attempt.account)
+            if bound is not None and hand.sending is None and not hand.stuck:
+                at_once = soon or attempt.status.in_doubt or attempt.resuming_at is not None
+                self.tracker.watch(attempt.id, bound.name, 0.0 if at_once else bound.account.every(attempt.kind))
+
+    def take_up(self, live: Live) -> None:
+        """See to it that a job is driven, and that its route goes on."""
+        self.track(live)
+        if live.job.route is not None:
+            self.on_route(live)
+
+    def untrack(self, live: Live) -> None:
+        """Drive it no more."""
+        for attempt in live.job.attempts:
+            self.tracker.forget(attempt.id)
+        self.tracker.forget(live.job.id)
+        self.registry.forget(live)
 
     async def doubt(self, live: Live) -> None:
         """What is `submitting` and is not being sent by this process was cut off: it is in doubt."""
-        if live.job.status is Status.SUBMITTING and live.sending is None and not self.read_only:
-            at = moment(self.clock)
-            await self.registry.apply(live, live.job.attempt.number, lambda now: _cut_off(now, at))
+        for attempt in live.job.attempts:
+            idle = live.pursue(attempt.number).sending is None
+            if attempt.status is Status.SUBMITTING and idle and not self.read_only:
+                at = moment(self.clock)
+                await self.registry.apply(live, attempt.number, partial(_cut_off, at=at))
 
     async def poll(self, job_id: str) -> Job:
-        """Read the vendor once; for a job in doubt, look at the doubt once."""
+        """Read the vendor once; for a job in doubt, look at the doubt once. All attempts that are open are read."""
         async with self.registry.using(job_id) as live:
-            if live.sending is None:
+            if not live.sending:
                 self.must_write()
                 await self.doubt(live)
-                await self.driver.read(live)
+                present = live.job.attempt.number
+                for attempt in live.job.attempts:
+                    if attempt.is_open and attempt.number != present:
+                        with suppress(ProviderError):  # noted on what is in hand; the present one's is raised
+                            await self.driver.read(live.pursue(attempt.number))
+                await self.driver.read(live.pursue(present))
                 self.track(live)
             return live.job
 

@@ -16,11 +16,12 @@ from genhub._bound import Bound
 from genhub._clock import Clock, moment
 from genhub._errors import GenhubError, ProviderError
 from genhub._jobs import Attempt, Job, Ref
-from genhub._live import Live, Registry, is_open
+from genhub._live import Pursuit, Registry
 from genhub._provider import Snapshot
 from genhub._reconcile import Finding, Place, Verdict, look
 from genhub._schedule import Steady, after_failures
 from genhub._status import Status
+from genhub.routing import Healths
 
 log = logging.getLogger("genhub.drive")
 
@@ -36,34 +37,54 @@ class Driver:
     """Drives the jobs of a hub, on whoever's call."""
 
     def __init__(
-        self, registry: Registry, accounts: Mapping[str, Bound], clock: Clock, unwritten: Collection[str]
+        self,
+        registry: Registry,
+        accounts: Mapping[str, Bound],
+        clock: Clock,
+        unwritten: Collection[str],
+        healths: Healths,
     ) -> None:
         self._unwritten = unwritten
         self._registry = registry
         self._accounts = accounts
         self._clock = clock
+        self._healths = healths
         self._odd_words: set[tuple[str, str]] = set()
 
-    async def drive(self, job_id: str) -> float | None:
-        """Do the next thing for a job; returns the seconds until it is to be driven again, None for never."""
-        live = await self._registry.load(job_id)
-        attempt = live.job.attempt
+    async def drive(self, attempt_id: str) -> float | None:
+        """Do the next thing for an attempt; returns the seconds until it is to be driven again, None for never."""
+        hand = await self._in_hand(attempt_id)
+        attempt = hand.attempt
         bound = self._accounts.get(attempt.account)
-        if bound is None or not is_open(live.job) or live.sending is not None:
+        if bound is None or not attempt.is_open or hand.sending is not None:
             return None
         if attempt.status.in_doubt:
-            return await self._settle(bound, live)
+            return await self._settle(bound, hand)
         assert attempt.ref is not None
+        if (wait := self._held_back(attempt.account)) > 0:
+            return wait
         try:
             snapshot = await bound.provider.poll(bound.polls, attempt.ref)
         except GenhubError as error:
-            return self._failed(bound, live, error)
-        return await self._take(bound, live, attempt, snapshot)
+            return self._failed(bound, hand, error)
+        return await self._take(bound, hand, attempt, snapshot)
 
-    async def drive_many(self, account: str, job_ids: Sequence[str]) -> dict[str, float | None]:
-        """Drive due jobs of one account: by one call where the provider has a list and it is worth it."""
+    def _held_back(self, account: str) -> float:
+        """Return the seconds for which an account's jobs are not read: reads of it failed, and one looks after it."""
+        wait = self._healths.reads_allowed(account)
+        if wait <= 0:
+            self._healths.read_through(account)
+        return wait
+
+    async def _in_hand(self, attempt_id: str) -> Pursuit:
+        job_id, _, number = attempt_id.rpartition(".")
+        live = await self._registry.load(job_id)
+        return live.pursue(int(number))
+
+    async def drive_many(self, account: str, attempt_ids: Sequence[str]) -> dict[str, float | None]:
+        """Drive due attempts at one account: by one call where the provider has a list and it is worth it."""
         again: dict[str, float | None] = {}
-        rest = list(job_ids)
+        rest = list(attempt_ids)
         bound = self._accounts.get(account)
         if bound is not None and len(rest) >= WORTH_A_LIST and bound.can("poll_many"):
             rest = await self._together(bound, rest, again)
@@ -74,62 +95,63 @@ class Driver:
 
         async def work() -> None:
             while waiting:
-                job_id = waiting.popleft()
-                again[job_id] = await self._safely(job_id)
+                attempt_id = waiting.popleft()
+                again[attempt_id] = await self._safely(attempt_id)
 
         await asyncio.gather(*(work() for _ in range(min(SIDE_BY_SIDE, len(rest)))))
         return again
 
-    async def _safely(self, job_id: str) -> float | None:
+    async def _safely(self, attempt_id: str) -> float | None:
         """One job's trouble is not another's."""
         try:
-            return await self.drive(job_id)
+            return await self.drive(attempt_id)
         except GenhubError as error:
-            log.warning("driving %s failed: %s", job_id, error)
+            log.warning("driving %s failed: %s", attempt_id, error)
             return after_failures(1.0, 3)
         except Exception:
-            log.exception("driving %s failed in an unforeseen way", job_id)
+            log.exception("driving %s failed in an unforeseen way", attempt_id)
             return after_failures(1.0, 6)
 
-    async def _together(self, bound: Bound, job_ids: list[str], again: dict[str, float | None]) -> list[str]:
-        """Read many by the provider's list; returns the jobs that it did not cover."""
-        begun: dict[Ref, tuple[Live, Attempt]] = {}
-        for job_id in job_ids:
-            live = await self._registry.load(job_id)
-            attempt = live.job.attempt
-            if attempt.ref is not None and not attempt.status.in_doubt and is_open(live.job) and live.sending is None:
-                begun[attempt.ref] = (live, attempt)
-        if len(begun) < WORTH_A_LIST:
-            return job_ids
+    async def _together(self, bound: Bound, attempt_ids: list[str], again: dict[str, float | None]) -> list[str]:
+        """Read many by the provider's list; returns the attempts that it did not cover."""
+        begun: dict[Ref, tuple[Pursuit, Attempt]] = {}
+        for attempt_id in attempt_ids:
+            hand = await self._in_hand(attempt_id)
+            attempt = hand.attempt
+            if attempt.ref is not None and not attempt.status.in_doubt and attempt.is_open and hand.sending is None:
+                begun[attempt.ref] = (hand, attempt)
+        if len(begun) < WORTH_A_LIST or self._held_back(bound.name) > 0:
+            return attempt_ids
         try:
             found = await bound.verb("poll_many").poll_many(bound.polls, tuple(begun))
         except GenhubError as error:
+            self._healths.read_failed(bound.name, error)
             log.warning(
                 "%s: reading %d jobs by a list failed, they are read one by one: %s", bound.name, len(begun), error
             )
-            return job_ids
+            return attempt_ids
         for ref, snapshot in found.items():
             if ref in begun:
-                live, attempt = begun[ref]
-                again[live.job.id] = await self._take(bound, live, attempt, snapshot)
-        return [job_id for job_id in job_ids if job_id not in again]
+                hand, attempt = begun[ref]
+                again[attempt.id] = await self._take(bound, hand, attempt, snapshot)
+        return [attempt_id for attempt_id in attempt_ids if attempt_id not in again]
 
-    async def read(self, live: Live) -> Job:
+    async def read(self, hand: Pursuit) -> Job:
         """Read the vendor once, whatever the status: late news of a finished job is recorded too."""
-        attempt = live.job.attempt
+        attempt = hand.attempt
         bound = self.bound(attempt.account)
         if attempt.status.in_doubt:
-            await self._settle(bound, live)
-            return live.job
+            await self._settle(bound, hand)
+            return hand.job
         if attempt.ref is None:  # refused at submit: there is nothing to read
-            return live.job
+            return hand.job
         try:
             snapshot = await bound.provider.poll(bound.polls, attempt.ref)
         except GenhubError as error:
-            self._failed(bound, live, error)
+            self._failed(bound, hand, error)
             raise
-        await self._take(bound, live, attempt, snapshot)
-        return live.job
+        await self._take(bound, hand, attempt, snapshot)
+        return hand.job
 
     def bound(self, account: str) -> Bound:
         bound = self._accounts.get(account)
@@ -137,9 +159,10 @@ class Driver:
             raise ProviderError(f"this hub has no account {account!r}", account=account)
         return bound
 
-    async def _take(self, bound: Bound, live: Live, began: Attempt, snapshot: Snapshot) -> float | None:
+    async def _take(self, bound: Bound, hand: Pursuit, began: Attempt, snapshot: Snapshot) -> float | None:
         """Apply what a read said; `began` is the attempt as it was when the read began."""
-        live.failures, live.failure = 0, None
+        hand.failures, hand.failure = 0, None
+        self._healths.read(bound.name)
         if snapshot.status is Status.UNKNOWN and (bound.name, snapshot.raw_status) not in self._odd_words:
             self._odd_words.add((bound.name, snapshot.raw_status))
             log.warning("%s uses a status word that the adapter does not know: %r", bound.name, snapshot.raw_status)
@@ -156,20 +179,22 @@ class Driver:
                 return now
             return transitions.seen(now, snapshot, profile, at)
 
-        job = await self._registry.apply(live, began.number, change)
-        if not is_open(job):
-            self._registry.drop(live)
+        await self._registry.apply(hand.live, began.number, change)
+        attempt = hand.attempt
+        if not attempt.is_open:
+            self._registry.drop(hand.live)
             return None
-        age = (at - (job.attempt.submitted_at or job.attempt.created_at)).total_seconds()
-        return Steady(bound.account.every(job.attempt.kind)).next(age, 0)
+        age = (at - (attempt.submitted_at or attempt.created_at)).total_seconds()
+        return Steady(bound.account.every(attempt.kind)).next(age, 0)
 
-    def _failed(self, bound: Bound, live: Live, error: GenhubError) -> float:
+    def _failed(self, bound: Bound, hand: Pursuit, error: GenhubError) -> float:
         """A failed read never changes a job; it is counted, shown, and tried again later."""
-        live.failures += 1
-        live.failure = error
-        level = logging.WARNING if live.failures in (1, 5) or live.failures % 50 == 0 else logging.DEBUG
-        log.log(level, "reading %s failed (%d in a row): %s", live.job.id, live.failures, error)
-        wait = after_failures(bound.account.every(live.job.attempt.kind), live.failures)
+        hand.failures += 1
+        hand.failure = error
+        self._healths.read_failed(bound.name, error)
+        level = logging.WARNING if hand.failures in (1, 5) or hand.failures % 50 == 0 else logging.DEBUG
+        log.log(level, "reading %s failed (%d in a row): %s", hand.job.id, hand.failures, error)
+        wait = after_failures(bound.account.every(hand.attempt.kind), hand.failures)
         return max(wait, getattr(error, "retry_after", None) or 0.0)
 
     def place(self, bound: Bound) -> Place:
@@ -177,19 +202,19 @@ class Driver:
         here = (each.name for each in self._accounts.values() if each.settling is bound.settling)
         return Place(bound, frozenset(here), self._registry, self._clock, self._unwritten)
 
-    async def _settle(self, bound: Bound, live: Live) -> float | None:
-        finding = await look(self.place(bound), live)
-        return self.after(bound, live, finding)
+    async def _settle(self, bound: Bound, hand: Pursuit) -> float | None:
+        finding = await look(self.place(bound), hand)
+        return self.after(bound, hand, finding)
 
-    def after(self, bound: Bound, live: Live, finding: Finding) -> float | None:
+    def after(self, bound: Bound, hand: Pursuit, finding: Finding) -> float | None:
         match finding.verdict:
             case Verdict.STUCK:
-                live.stuck = True
-                self._registry.news(live, live.job.attempt)  # those who wait have waited enough
+                hand.stuck = True
+                self._registry.news(hand.live, hand.attempt)  # those who wait have waited enough
                 return None
             case Verdict.LATER:
                 usual = min(LOOK_EVERY, max(bound.account.doubt_grace / 4, 0.01))
                 return usual if finding.again is None else min(usual, finding.again)
             case Verdict.SETTLED:
-                live.stuck = False
-                return 0.0 if is_open(live.job) else None
+                hand.stuck = False
+                return 0.0 if hand.attempt.is_open else None

@@ -192,6 +192,14 @@ class WaitTimeout(_CarriesJob):
 class AllAttemptsFailed(ExceptionGroup[GenhubError], GenhubError):
     """What each account of a route said."""
 
+    def facts(self) -> dict[str, Any]:
+        return {**super().facts(), "message": self.message, "errors": [each.facts() for each in self.said]}
+
+    @property
+    def said(self) -> tuple[GenhubError, ...]:
+        """What each account said, in the order of the route."""
+        return tuple(each for each in self.exceptions if isinstance(each, GenhubError))
+
     def derive(self, excs: Sequence[GenhubError], /) -> Self:  # type: ignore[override]
         return type(self)(self.message, excs)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from genhub._errors import JournalError, SubmissionUnknown, WaitTimeout
 from genhub._jobs import Job, StopVerdict
-from genhub._live import Live, is_open
+from genhub._live import Live
 from genhub._status import Status
 
 if TYPE_CHECKING:
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 class Handle:
     """One job of a hub. `job` is what is known of it; the verbs learn more."""
 
-    __slots__ = ("_hub", "job")
+    __slots__ = ("_hub", "job", "reused")
 
-    def __init__(self, hub: Hub, job: Job) -> None:
+    def __init__(self, hub: Hub, job: Job, *, reused: bool = False) -> None:
         self._hub = hub
         self.job = job
+        self.reused = reused  #: the call was given the job of an earlier, equal request: nothing was bought for it
 
     def __repr__(self) -> str:
         return f"<job {self.id} {self.job.status} at {self.job.account!r}>"
@@ -41,13 +42,13 @@ class Handle:
     def failures(self) -> int:
         """How many reads of the vendor failed, one after the other; they change nothing in the job."""
         live = self._hub.in_hand(self.id)
-        return 0 if live is None else live.failures
+        return 0 if live is None else live.present.failures
 
     @property
     def failure(self) -> Exception | None:
         """What the last read failed with; None when it went well."""
         live = self._hub.in_hand(self.id)
-        return None if live is None else live.failure
+        return None if live is None else live.present.failure
 
     async def poll(self) -> Job:
         """Read the vendor once. For a job in doubt: one look at the doubt.
@@ -88,6 +89,7 @@ class Handle:
 
         live.watchers.append(ring)
         last: tuple[int, str] | None = None
+        given_up = live.job.attempt.given_up  # before this wait began: whoever waits now knows
         try:
             while True:
                 while news:
@@ -95,9 +97,10 @@ class Handle:
                     if (job.attempt.number, job.status) != last:
                         last = (job.attempt.number, job.status)
                         yield job
-                    if not is_open(job):
+                    if job.is_over:
                         return
                 self._raise_if_stuck(live)
+                self._raise_if_given_up(live, given_up)
                 if not self._hub.is_open:
                     raise JournalError(f"the hub was closed; {self.id} is {live.job.status}, and goes on")
                 rang.clear()
@@ -107,12 +110,21 @@ class Handle:
             self._hub.release(live)
 
     def _raise_if_stuck(self, live: Live) -> None:
-        if live.stuck and live.job.status.in_doubt:
+        route = live.job.route
+        goes_on = route is not None and route.is_open and route.on_unknown == "pay_twice"
+        if live.stuck and not goes_on:
             raise SubmissionUnknown(
                 f"{self.id}: {live.job.attempt.doubt or 'the submit is in doubt'}; it is not sent again. "
                 f"Settle it: genhub settle {self.id} --adopt ID | --not-submitted",
                 live.job,
             )
+
+    def _raise_if_given_up(self, live: Live, before: str | None) -> None:
+        """A route can end while an attempt still runs: nobody else will do it, and whoever waits is told."""
+        job = live.job
+        why = job.attempt.given_up
+        if why is not None and why != before and not job.routing:
+            raise WaitTimeout(f"{job.id} is {job.status}: {why}; it goes on", job)
 
     async def detach(self) -> Job:
         """Stop reading the job here, for those who only want to stop waiting. Nothing is said to the vendor.

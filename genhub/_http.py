@@ -101,6 +101,10 @@ class Http:
         """Wait until the vendor's limits let a POST through; it goes into the `Wire` of that call."""
         return await self._pacer.turn(_endpoint("POST", path))
 
+    def wait_for(self, path: str) -> float:
+        """Return the seconds until the vendor's limits let a POST through."""
+        return self._pacer.wait_for(_endpoint("POST", path))
+
     def turn_now(self, path: str) -> Turn | None:
         """Return such a leave if there is one without waiting."""
         return self._pacer.turn_now(_endpoint("POST", path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,24 +16,32 @@ from genhub._control import Controller
 from genhub._credits import Balance
 from genhub._desk import Desk
 from genhub._download import File, download
-from genhub._errors import InvalidRequest, JobFailed, UnsupportedRequest
+from genhub._errors import ConfigError, JobFailed
+from genhub._events import Listener, Listeners
 from genhub._handle import Handle
+from genhub._itinerary import Portability
 from genhub._jobs import Job, StopVerdict
 from genhub._ledger import LedgerLine, lines
-from genhub._live import Live, is_open
-from genhub._plan import Option, Plan, impossible
+from genhub._live import Live
+from genhub._plan import Plan
+from genhub._planner import Planner, To
 from genhub._provider import Provider, WebhookHint
 from genhub._recover import Recovery, recover
 from genhub._requests import Request
+from genhub._router import Ask, Router
+from genhub._settings import duration
 from genhub._status import Status
-from genhub._submitter import Portability, Submitter, To
+from genhub._submitter import Submitter
+from genhub.routing import AccountHealth, Route, Via, all_failed, cap_of
 from genhub.stores import JobFilter, JobStore, open_store
 
 
 class Hub:
     """Accounts of generation services behind one job model. Use it as `async with`.
 
-    `journal` is a URL (`sqlite:///genhub.db`, or `memory:`, which forgets when the process ends) or a store.
+    `journal` is a URL (`sqlite:///genhub.db`, or `memory:`, which forgets when the process ends) or a store. `routes`
+    by name: a `Route`, or just the names of accounts in their order. `on_event`: who is told of each `Event`, one or
+    several.
     """
 
     def __init__(
@@ -44,11 +52,22 @@ class Hub:
         read_only: bool = False,
         clock: Clock | None = None,
         connections: int = 100,
+        routes: Mapping[str, Route | Iterable[str | Via]] | None = None,
+        on_event: Listener | Iterable[Listener] = (),
     ) -> None:
         store = journal if isinstance(journal, JobStore) else open_store(journal)
-        self._desk = Desk(accounts, store, read_only=read_only, clock=clock or SystemClock(), connections=connections)
-        self._submitter = Submitter(self._desk)
+        self._desk = Desk(
+            accounts,
+            store,
+            read_only=read_only,
+            clock=clock or SystemClock(),
+            connections=connections,
+            routes={name: Route.of(each) for name, each in (routes or {}).items()},
+            listeners=Listeners((on_event,) if callable(on_event) else on_event),
+        )
         self._controller = Controller(self._desk)
+        self._planner = Planner(self._desk)
+        self._router = Router(self._desk, Submitter(self._desk), self._controller, self._planner)
 
     @property
     def store(self) -> JobStore:
@@ -65,6 +84,7 @@ class Hub:
 
         config = load(path)
         options.setdefault("journal", config.journal)
+        options.setdefault("routes", config.routes)
         return cls(config.accounts, **options)
 
     @classmethod
@@ -91,6 +111,14 @@ class Hub:
         """Return the names of the accounts."""
         return tuple(self._desk.accounts)
 
+    def routes(self) -> tuple[str, ...]:
+        """Return the names of the routes."""
+        return tuple(self._desk.routes)
+
+    def health(self) -> Mapping[str, AccountHealth]:
+        """Return how each account stands: its breakers, whether it is out of credits, held back, or retired."""
+        return self._desk.healths.all()
+
     def account(self, name: str) -> Bound:
         """Return an account, on which the vendor's own verbs can be called; raises ConfigError."""
         return self._desk.account(name)
@@ -101,25 +129,40 @@ class Hub:
         *,
         to: To = None,
         key: str | None = None,
-        portability: Portability = "strict",
+        portability: Portability | None = None,
         max_spend: str | Decimal | int | None = None,
         allow_unpriced: bool | None = None,
+        reuse: float | str | None = None,
     ) -> Handle:
-        """Send a request to an account, once; returns as soon as the vendor answered.
+        """Send a request to an account, once; returns as soon as a vendor answered.
 
-        `to` is an account's name; without it, the only one there is. `key` is the caller's own: the same key is the
-        same job, in this process and in any other on the journal; a job that was refused before anything was bought is
-        tried again. `portability="adjust"` allows changes, which are named on the job. `max_spend` caps what this call
-        may cost, in the account's credits or in money (`"2 USD"`); what nobody can estimate is refused under a cap
-        unless `allow_unpriced`.
+        `to` is an account's name, a route's, or names of accounts that are tried in that order; without it, the route
+        `default`, or the only account there is. On a route the next account is asked after a refusal, and later, in the
+        background, after an end that is certain and no success; never while an attempt is in doubt.
+
+        `key` is the caller's own: the same key is the same job, in this process and in any other on the journal; a job
+        that was refused before anything was bought is tried again. `portability="adjust"` allows changes, which are
+        named on the job. `max_spend` caps what this call may cost, all its attempts together, in the account's credits
+        or in money (`"2 USD"`); what nobody can estimate is refused under a cap unless `allow_unpriced`. `reuse`
+        (seconds, or `"1h"`): where an equal request was made within that time with `reuse`, its job is given instead,
+        and `handle.reused` is true.
 
         Raises only when it is certain that nothing was bought: UnsupportedRequest, BudgetExceeded, a ProviderError
-        (InvalidRequest, InsufficientCredits, RateLimited, ProviderUnavailable, ...), JournalError. In doubt it returns
-        a handle whose job is `unconfirmed`. Cancelling the call does not cancel a send that has begun: it ends and is
-        recorded.
+        (InvalidRequest, InsufficientCredits, RateLimited, ProviderUnavailable, ...), JournalError; on a route
+        AllAttemptsFailed with what each account said. In doubt it returns a handle whose job is `unconfirmed`.
+        Cancelling the call does not cancel a send that has begun: it ends and is recorded; a route tries nobody else.
         """
-        job = await self._submitter.submit(request, to, key, portability, max_spend, allow_unpriced)
-        return self._handle(job)
+        ask = Ask(
+            request=request,
+            to=to,
+            key=key,
+            portability=portability,
+            max_spend=cap_of(max_spend),
+            allow_unpriced=allow_unpriced,
+            reuse=None if reuse is None else _seconds(reuse),
+        )
+        job, reused = await self._router.submit(ask)
+        return self._handle(job, reused=reused)
 
     async def generate(
         self,
@@ -127,12 +170,16 @@ class Hub:
         *,
         to: To = None,
         key: str | None = None,
-        portability: Portability = "strict",
+        portability: Portability | None = None,
         max_spend: str | Decimal | int | None = None,
         allow_unpriced: bool | None = None,
+        reuse: float | str | None = None,
         timeout: float | None = None,
     ) -> Job:
-        """`submit` and `wait`; raises JobFailed (with the job) when the end is not `succeeded`."""
+        """`submit` and `wait`; raises when the end is not `succeeded`.
+
+        JobFailed (with the job); on a route that has tried everybody AllAttemptsFailed, with what each account said.
+        """
         handle = await self.submit(
             request,
             to=to,
@@ -140,39 +187,28 @@ class Hub:
             portability=portability,
             max_spend=max_spend,
             allow_unpriced=allow_unpriced,
+            reuse=reuse,
         )
         job = await handle.wait(timeout)
-        if job.status is not Status.SUCCEEDED:
-            why = f": {job.error.message}" if job.error is not None else ""
-            raise JobFailed(f"{job.id} at {job.account!r} is {job.status}{why}", job)
-        return job
+        if job.status is Status.SUCCEEDED:
+            return job
+        if job.route is not None and job.status is not Status.STOPPED:
+            raise all_failed(job)
+        why = f": {job.error.message}" if job.error is not None else ""
+        raise JobFailed(f"{job.id} at {job.account!r} is {job.status}{why}", job)
 
-    async def plan(self, request: Request, *, to: To = None, portability: Portability = "adjust") -> Plan:
-        """Say what each account would do with a request; sends nothing."""
-        names = [to] if isinstance(to, str) else list(to or self._desk.accounts)
-        options: list[Option] = []
-        for name in names:
-            bound = self.account(name)
-            try:
-                call = bound.provider.prepare(request, "plan", adjust=portability == "adjust")
-            except (UnsupportedRequest, InvalidRequest) as error:
-                options.append(impossible(name, bound.provider.name, error))
-                continue
-            options.append(
-                Option(
-                    account=name,
-                    provider=bound.provider.name,
-                    kind=call.kind,
-                    adjustments=call.adjustments,
-                    estimate=self._desk.budgets.estimate(name, bound.account, call.kind, request.kind),
-                )
-            )
-        return Plan(options=tuple(options))
+    async def plan(self, request: Request, *, to: To = None, portability: Portability | None = None) -> Plan:
+        """Say what each account would do with a request, in the order of the route; sends nothing.
+
+        Without `to`: every account. Without `portability`: as the route says, else `adjust`. Raises UnsupportedRequest
+        when the route is not for such requests.
+        """
+        return self._planner.plan(request, to, portability)
 
     async def get(self, job_id: str) -> Handle:
-        """Return a job of the journal; an open one is read from now on. Raises NotFound."""
+        """Return a job of the journal; an open one is read from now on, and its route goes on. Raises NotFound."""
         live = await self._desk.registry.load(job_id)
-        self._desk.track(live)
+        self._desk.take_up(live)
         self._desk.registry.drop(live)
         return Handle(self, live.job)
 
@@ -184,6 +220,7 @@ class Hub:
         since: datetime | None = None,
         label: str | None = None,
         tag: tuple[str, str] | None = None,
+        route: str | None = None,
         newest_first: bool = False,
         limit: int | None = None,
     ) -> AsyncIterator[Job]:
@@ -195,6 +232,7 @@ class Hub:
             since=since,
             label=label,
             tag=tag,
+            route=route,
             newest_first=newest_first,
             limit=limit,
         )
@@ -238,9 +276,8 @@ class Hub:
     async def detach(self, job_id: str) -> Job:
         """Read a job no more; see `Handle.detach`."""
         live = await self._desk.registry.load(job_id)
-        if not live.watchers and not live.holders and live.sending is None:  # others may need it
-            self._desk.tracker.forget(job_id)
-            self._desk.registry.forget(live)
+        if not live.watchers and not live.holders and not live.sending:  # others may need it
+            self._desk.untrack(live)
         return live.job
 
     async def resume(self, job_id: str) -> Job:
@@ -259,7 +296,7 @@ class Hub:
         """Return what an account holds, as its vendor says now. Raises UnsupportedRequest, ProviderError."""
         bound = self.account(account)
         balance: Balance = await bound.verb("balance").balance(bound.http)
-        bound.balance_seen = balance
+        bound.saw_balance(balance)
         return balance
 
     async def audit(self, account: str, *, offline: bool = False) -> Audit:
@@ -283,8 +320,9 @@ class Hub:
         hint: WebhookHint = bound.verb("webhook").webhook(headers, body)
         for job_id in await self.store.find(account, hint.provider_ids):
             live = await self._desk.registry.load(job_id)
-            if is_open(live.job):
-                self._desk.tracker.watch(job_id, account, 0.0)
+            for attempt in live.job.attempts:
+                if attempt.is_open and attempt.provider_id in hint.provider_ids:
+                    self._desk.tracker.watch(attempt.id, account, 0.0)
         return hint
 
     async def download(self, job: Job, folder: str | Path) -> tuple[File, ...]:
@@ -300,11 +338,11 @@ class Hub:
     async def follow(self, job_id: str) -> Live:
         """Take a job in hand for somebody who watches it."""
         live = await self._desk.registry.load(job_id)
-        if is_open(live.job) and live.sending is None:  # nobody would read it
+        if not live.job.is_over and not live.sending:  # nobody would read it
             self._desk.must_write()
             self._desk.driver.bound(live.job.account)
         await self._desk.doubt(live)
-        self._desk.track(live)
+        self._desk.take_up(live)
         return live
 
     @property
@@ -316,12 +354,19 @@ class Hub:
         """Nobody watches any more."""
         self._desk.registry.drop(live)
 
-    def _handle(self, job: Job) -> Handle:
-        if is_open(job):
-            self._desk.track(self._desk.registry.hold(job))
-        return Handle(self, job)
+    def _handle(self, job: Job, *, reused: bool = False) -> Handle:
+        if job.is_open:
+            self._desk.take_up(self._desk.registry.hold(job))
+        return Handle(self, job, reused=reused)
 
 
 async def _one(job: Job | None) -> AsyncIterator[Job]:
     if job is not None:
         yield job
+
+
+def _seconds(reuse: float | str) -> float:
+    try:
+        return duration(reuse)
+    except ValueError as error:
+        raise ConfigError(f"reuse: {error}") from None

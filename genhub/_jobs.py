@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import chain
@@ -12,6 +12,7 @@ from attrs import evolve, field, frozen
 
 from genhub._billing import Money
 from genhub._credits import Credits, Entry, Price
+from genhub._itinerary import Itinerary
 from genhub._requests import Request
 from genhub._status import Status
 
@@ -51,13 +52,17 @@ class Adjustment:
 
 @frozen(kw_only=True)
 class JobError:
-    """Why an attempt failed. `kind` is ours (`vendor`, `refused`, `not_submitted`), `code` the vendor's."""
+    """Why an attempt failed. `kind` is ours (`vendor`, `refused`, `not_sent`, `not_submitted`), `code` the vendor's."""
 
     kind: str
     message: str
     code: str | None = None
     http_status: int | None = None
     request_id: str | None = None
+    error: str | None = None  #: the name of the error's class, where a call was refused
+    retry_after: float | None = None  #: seconds, as the vendor said
+    retryable: bool = False  #: the same call may work later (a fact of the error's class)
+    fallback: bool = True  #: another account may do better (likewise)
 
 
 @frozen(kw_only=True)
@@ -112,6 +117,7 @@ class Attempt:
     adjustments: tuple[Adjustment, ...] = ()
     notes: tuple[Note, ...] = ()
     reason: str = "asked for"  #: why this attempt was made
+    given_up: str | None = None  #: why its route goes on without it, or tries nobody else although it runs
     request_id: str | None = None  #: the vendor's, of the submit
     price: Price | None = None
     reserved: Decimal | None = None  #: held by a budget until the money is settled
@@ -125,6 +131,11 @@ class Attempt:
     def provider_id(self) -> str | None:
         """The vendor's id of the job."""
         return None if self.ref is None else self.ref.id
+
+    @property
+    def is_open(self) -> bool:
+        """True while something is still to come by itself."""
+        return not self.status.is_final or self.resuming_at is not None
 
     @property
     def credits(self) -> Credits:
@@ -145,15 +156,40 @@ class Job:
     attempts: tuple[Attempt, ...] = ()
     key: str | None = None  #: the caller's own: the same key is the same job
     to: tuple[str, ...] = ()  #: the accounts that were asked for
+    route: Itinerary | None = None  #: how it goes from account to account; `None`: it has only one
+    fingerprint: str | None = None  #: what it asks for and of whom, where an equal request may be given this job
+    trace: str | None = None  #: the W3C `traceparent` of the process that began it
 
     @property
     def attempt(self) -> Attempt:
-        """The present (last) attempt."""
-        return self.attempts[-1]
+        """The present attempt: the one that succeeded, else the last that is under way, else the last.
+
+        One in doubt counts as under way only where no other is: what a hedge lost does not hide what still runs.
+        """
+        attempts = self.attempts
+        if len(attempts) == 1:
+            return attempts[0]
+        return attempts[present([(each.status, each.is_open, each.finished_at) for each in attempts])]
 
     @property
     def status(self) -> Status:
-        return self.attempt.status
+        """The present attempt's; `queued` while a route has yet to try another account."""
+        return standing(self.attempt.status, self.routing)
+
+    @property
+    def routing(self) -> bool:
+        """True while its route may try another account: it was not ended, and no attempt has succeeded."""
+        return self.route is not None and goes_on(self.route.is_open, (each.status for each in self.attempts))
+
+    @property
+    def is_open(self) -> bool:
+        """True while something is still to come by itself: an attempt's end, or another attempt."""
+        return self.routing or any(each.is_open for each in self.attempts)
+
+    @property
+    def is_over(self) -> bool:
+        """True when whoever waits for it has waited enough; an attempt that lost a race may still be open."""
+        return self.status.is_final and self.attempt.resuming_at is None
 
     @property
     def raw_status(self) -> str | None:
@@ -198,6 +234,26 @@ class Job:
     def cost(self) -> Credits | None:
         """The same in money; `None` when an account has no price, or the currencies differ."""
         return _in_money(self.attempts)
+
+
+def standing(status: Status, routing: bool) -> Status:
+    """Return a job's status by that of its present attempt: an end is none while a route goes on."""
+    return Status.QUEUED if routing and status.is_final else status
+
+
+def goes_on(is_open: bool, statuses: Iterable[Status]) -> bool:
+    """True while a route may try another account: it was not ended, and no attempt has succeeded."""
+    return is_open and Status.SUCCEEDED not in statuses
+
+
+def present(attempts: Sequence[tuple[Status, bool, datetime | None]]) -> int:
+    """Return which of a job's attempts is the present one: by status, whether it is open, and when it ended."""
+    ends = [(ended is None, ended, at) for at, (status, _, ended) in enumerate(attempts) if status is Status.SUCCEEDED]
+    if ends:
+        return min(ends)[2]
+    under_way = [at for at, (_, is_open, _) in enumerate(attempts) if is_open]
+    sure = [at for at in under_way if not attempts[at][0].in_doubt]
+    return (sure or under_way or [len(attempts) - 1])[-1]
 
 
 def _in_money(attempts: Iterable[Attempt]) -> Credits | None:

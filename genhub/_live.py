@@ -9,10 +9,37 @@ from contextlib import asynccontextmanager
 from attrs import define, evolve, field
 
 from genhub._errors import NotFound
+from genhub._itinerary import Itinerary
 from genhub._jobs import Attempt, Job
 from genhub.stores import JobStore
 
 Watcher = Callable[[Job], None]
+#: Told of each row that the journal has: as it was, as it is, and whether another process wrote it.
+Heard = Callable[["Live", Attempt | None, Attempt, bool], None]
+
+
+@define(eq=False)
+class Pursuit:
+    """An attempt in hand: what this process knows of it beyond the journal."""
+
+    live: Live
+    number: int
+    account: str
+    sending: asyncio.Task[object] | None = None  #: its submit (or resume), on its way in this process
+    stuck: bool = False  #: in doubt, and nothing more can be found out by itself
+    looks: int = 0  #: how often a lost submit was looked for
+    doubted_at: float | None = None  #: when this process first looked, on the monotonic clock
+    sent_at: float | None = None  #: when this process sent it, on the monotonic clock
+    failures: int = 0  #: reads that failed, one after the other
+    failure: Exception | None = None  #: the last of them
+
+    @property
+    def job(self) -> Job:
+        return self.live.job
+
+    @property
+    def attempt(self) -> Attempt:
+        return self.live.job.attempts[self.number - 1]
 
 
 @define(eq=False)
@@ -22,21 +49,39 @@ class Live:
     job: Job
     watchers: list[Watcher] = field(factory=list[Watcher])
     holders: int = 0  #: verbs that are acting on it
-    sending: asyncio.Task[object] | None = None  #: its submit, on its way in this process
-    stuck: bool = False  #: in doubt, and nothing more can be found out by itself
-    looks: int = 0  #: how often a lost submit was looked for
-    doubted_at: float | None = None  #: when this process first looked, on the monotonic clock
-    sent_at: float | None = None  #: when this process sent it, on the monotonic clock
-    failures: int = 0  #: reads that failed, one after the other
-    failure: Exception | None = None  #: the last of them
+    pursuits: dict[int, Pursuit] = field(factory=dict[int, Pursuit])  #: by the attempt's number
+
+    def pursue(self, number: int, account: str | None = None) -> Pursuit:
+        """Return an attempt in hand; `account` for one that the journal does not have yet."""
+        found = self.pursuits.get(number)
+        if found is None:
+            where = self.job.attempts[number - 1].account if account is None else account
+            found = self.pursuits[number] = Pursuit(self, number, where)
+        return found
+
+    @property
+    def present(self) -> Pursuit:
+        """The present attempt in hand."""
+        return self.pursue(self.job.attempt.number)
+
+    @property
+    def sending(self) -> bool:
+        """True while a submit or a resume of it is on its way in this process."""
+        return any(each.sending is not None for each in self.pursuits.values())
+
+    @property
+    def stuck(self) -> bool:
+        """True when it waits for a person: the present attempt is in doubt, and nothing more can be found out."""
+        attempt = self.job.attempt
+        return attempt.status.in_doubt and self.pursue(attempt.number).stuck
 
 
 class Registry:
     """Jobs in hand by id. Every change goes through `apply`: one compare-and-set in the journal."""
 
-    def __init__(self, store: JobStore, heard: Callable[[Attempt], None] = lambda _: None) -> None:
+    def __init__(self, store: JobStore, heard: Heard) -> None:
         self.store = store
-        self._heard = heard  # of every attempt as the journal has it now
+        self._heard = heard  # of every attempt as the journal had it, and has it now
         self._live: dict[str, Live] = {}
 
     def __len__(self) -> int:
@@ -64,7 +109,7 @@ class Registry:
 
     def drop(self, live: Live) -> None:
         """Let go of a job that is finished, and that nobody watches or acts on."""
-        if not live.watchers and not live.holders and live.sending is None and not is_open(live.job):
+        if not live.watchers and not live.holders and not live.sending and not live.job.is_open:
             self._live.pop(live.job.id, None)
 
     @asynccontextmanager
@@ -84,8 +129,10 @@ class Registry:
 
     def news(self, live: Live, attempt: Attempt) -> Job:
         """The journal has this attempt now: tell those who watch."""
+        known = live.job.attempts
+        old = known[attempt.number - 1] if attempt.number <= len(known) else None
         live.job = with_attempt(live.job, attempt)
-        self._heard(attempt)
+        self._heard(live, old, attempt, False)
         self.ring(live)
         return live.job
 
@@ -100,13 +147,21 @@ class Registry:
         if fresh is None:
             raise NotFound(f"the journal {self.store.name} lost the job {live.job.id!r}")
         ours = live.job.attempts
-        newer = len(fresh.attempts) > len(ours) or any(
-            theirs.version > our.version for theirs, our in zip(fresh.attempts, ours, strict=False)
-        )
-        if newer:
-            live.job = fresh
-            self._heard(fresh.attempt)
+        newer = [
+            each for each in fresh.attempts if each.number > len(ours) or each.version > ours[each.number - 1].version
+        ]
+        if newer:  # its route is ours alone to write
+            live.job = evolve(fresh, route=live.job.route or fresh.route)
+            for each in newer:
+                self._heard(live, ours[each.number - 1] if each.number <= len(ours) else None, each, True)
             self.ring(live)
+        return live.job
+
+    async def reroute(self, live: Live, route: Itinerary) -> Job:
+        """Write how a job's route stands now."""
+        await self.store.reroute(live.job.id, route)
+        live.job = evolve(live.job, route=route)
+        self.ring(live)
         return live.job
 
     async def apply(self, live: Live, number: int, change: Callable[[Attempt], Attempt]) -> Job:
@@ -128,8 +183,3 @@ def with_attempt(job: Job, attempt: Attempt) -> Job:
     if attempt.number > len(attempts):
         return evolve(job, attempts=(*attempts, attempt))
     return evolve(job, attempts=(*attempts[: attempt.number - 1], attempt, *attempts[attempt.number :]))
-
-
-def is_open(job: Job) -> bool:
-    """True while something is still to come by itself."""
-    return not job.status.is_final or job.attempt.resuming_at is not None

@@ -7,7 +7,7 @@ also show `credits`, a job its `status`: derived, for those who read the data; i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -47,6 +47,8 @@ converter.register_unstructure_hook(Decimal, str)
 converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
 converter.register_unstructure_hook(datetime, datetime.isoformat)
 converter.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
+converter.register_unstructure_hook(date, date.isoformat)
+converter.register_structure_hook(date, lambda value, _: date.fromisoformat(value))
 converter.register_unstructure_hook_func(_is_plain, lambda value: value)
 converter.register_structure_hook_func(_is_plain, lambda value, _: value)
 converter.register_unstructure_hook_factory(has, _slim)

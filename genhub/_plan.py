@@ -7,8 +7,8 @@ from decimal import Decimal
 from attrs import frozen
 
 from genhub._account import Account
-from genhub._errors import GenhubError
 from genhub._jobs import Adjustment
+from genhub.routing import AccountHealth, Cost, Shut
 
 
 @frozen(kw_only=True)
@@ -30,6 +30,15 @@ class Option:
     adjustments: tuple[Adjustment, ...] = ()
     impossible: str | None = None  #: why not
     estimate: Estimate | None = None
+    money: Decimal | None = None  #: the estimate in `currency`; `None`: no estimate, or no price
+    currency: str | None = None
+    seen: Cost | None = None  #: what a usable result of this kind cost so far, net of refunds
+    seconds: float | None = None  #: the median time to ready that was seen
+    slow: float | None = None  #: its 95th percentile
+    samples: int = 0  #: how many times these rest on
+    health: AccountHealth | None = None
+    shut: Shut | None = None  #: why a route would pass it over now
+    why: str = ""  #: why it stands at this place of its route
 
     @property
     def supported(self) -> bool:
@@ -42,15 +51,17 @@ class Plan:
     """Every account that was asked for, in order. Nothing was sent."""
 
     options: tuple[Option, ...]
+    route: str | None = None  #: the route that gave the order
 
     @property
     def best(self) -> Option | None:
-        """The first account that can do it."""
-        return next((option for option in self.options if option.supported), None)
+        """The first account that can do it, and that nothing keeps from it now; else the first that can."""
+        able = [option for option in self.options if option.supported]
+        return next((option for option in able if option.shut is None), able[0] if able else None)
 
 
-def impossible(account: str, provider: str, error: GenhubError) -> Option:
-    return Option(account=account, provider=provider, kind=None, impossible=str(error))
+def impossible(account: str, provider: str, why: str, health: AccountHealth) -> Option:
+    return Option(account=account, provider=provider, kind=None, impossible=why, health=health)
 
 
 def estimate(account: Account, kind: str, request_kind: str) -> Estimate:

@@ -23,7 +23,7 @@ from genhub._bound import Bound
 from genhub._clock import Clock, moment
 from genhub._credits import Balance
 from genhub._jobs import Attempt
-from genhub._live import Live, Registry
+from genhub._live import Live, Pursuit, Registry
 from genhub._provider import TOLERANCE, Candidate, Intent, Lookup
 from genhub._transitions import noted
 from genhub.http import UNSENT_WITHIN, Phase, Wire
@@ -66,51 +66,54 @@ class Place:
     async def claimed(self, provider_ids: Collection[str]) -> frozenset[str]:
         """Return those of the vendor's ids that attempts have, in the journal or only in hand."""
         wanted = frozenset(provider_ids)
-        found = {live.job.provider_id for live in self._here()}
+        found = {each.provider_id for live in self._here() for each in live.job.attempts if each.account in self.names}
         for name in self.names:
             found.update(await self.registry.store.claimed(name, provider_ids))
         return frozenset(each for each in found if each in wanted)
 
     async def flights(self) -> None:
         """Wait for the submits that were on their way during a look: what was found may be theirs."""
-        flights = [live.sending for live in self._here() if live.sending is not None]
+        hands = (hand for live in self.registry.all() for hand in live.pursuits.values() if hand.account in self.names)
+        flights = [hand.sending for hand in hands if hand.sending is not None]
         if flights:
             await asyncio.wait(flights)
 
-    async def rivals(self, mine: Live, intent: Intent) -> bool:
+    async def rivals(self, mine: Attempt, intent: Intent) -> bool:
         """True while another lost submit to the same path could be what was found."""
-        for other in self._here():
-            if other is mine or not other.job.status.in_doubt:
-                continue
-            theirs = await self.registry.store.intent(other.job.attempt.id)
-            if theirs is not None and theirs.call.path == intent.call.path:
-                return True
+        for live in self._here():
+            for other in live.job.attempts:
+                if other.id == mine.id or other.account not in self.names or not other.status.in_doubt:
+                    continue
+                theirs = await self.registry.store.intent(other.id)
+                if theirs is not None and theirs.call.path == intent.call.path:
+                    return True
         return False
 
     def _here(self) -> list[Live]:
-        return [live for live in self.registry.all() if live.job.account in self.names]
+        names = self.names
+        return [live for live in self.registry.all() if any(each.account in names for each in live.job.attempts)]
 
 
-async def look(place: Place, live: Live) -> Finding:
-    """Look once at the doubt of a job's last attempt, and write what was found."""
+async def look(place: Place, hand: Pursuit) -> Finding:
+    """Look once at the doubt of an attempt, and write what was found."""
     bound, registry, clock = place.bound, place.registry, place.clock
     async with bound.settling:
-        if live.job.attempt.id not in place.unwritten:
-            await registry.refresh(live)  # what is settled already needs no look, and no replay
-        attempt = live.job.attempt
+        if hand.attempt.id not in place.unwritten:
+            await registry.refresh(hand.live)  # what is settled already needs no look, and no replay
+        attempt = hand.attempt
         if not attempt.status.in_doubt:
             return Finding(Verdict.SETTLED, attempt)
         intent = await registry.store.intent(attempt.id)
         if intent is None:
             return Finding(Verdict.STUCK, attempt)
-        if live.doubted_at is None:
-            live.doubted_at = clock.monotonic()
+        if hand.doubted_at is None:
+            hand.doubted_at = clock.monotonic()
         if intent.scope not in ("", bound.scope):  # what is not there proves nothing about elsewhere
             log.warning("%s was sent to %s, and %s is now at %s", attempt.id, intent.scope, bound.name, bound.scope)
             return Finding(Verdict.STUCK, attempt)
-        finding = await _find(place, live, intent)
+        finding = await _find(place, hand, intent)
         if finding.verdict is not Verdict.SETTLED and not finding.candidates:
-            finding = await _replay(place, live, intent) or finding
+            finding = await _replay(place, hand, intent) or finding
         if finding.verdict is Verdict.STUCK:
             finding = evolve(finding, attempt=await _hinted(bound, finding, clock))
         if finding.attempt is not attempt:
@@ -119,7 +122,7 @@ async def look(place: Place, live: Live) -> Finding:
             def settle(now: Attempt) -> Attempt:
                 return evolve(settled, version=now.version) if now.status.in_doubt else now
 
-            await registry.apply(live, number, settle)
+            await registry.apply(hand.live, number, settle)
         return finding
 
 
@@ -138,20 +141,20 @@ async def _hinted(bound: Bound, finding: Finding, clock: Clock) -> Attempt:
         parts.append(f"balance before: {'not seen' if before is None else f'{before.amount} at {before.at}'}")
         try:
             now: Balance = await bound.verb("balance").balance(bound.polls)
-            bound.balance_seen = now
+            bound.saw_balance(now)
             parts.append(f"now: {now.amount}")
         except Exception as error:
             parts.append(f"now: could not be read ({error})")
     return noted(attempt, f"{_HINT}: {'; '.join(parts)}", moment(clock))
 
 
-async def _replay(place: Place, live: Live, intent: Intent) -> Finding | None:
+async def _replay(place: Place, hand: Pursuit, intent: Intent) -> Finding | None:
     """Send the same call again under the same key, if that is certain to be harmless now."""
-    bound, attempt, clock = place.bound, live.job.attempt, place.clock
+    bound, attempt, clock = place.bound, hand.attempt, place.clock
     if not bound.can("replay"):
         return None
     window = bound.verb("replay").replay_within(intent.call)
-    if live.sent_at is None:  # sent by another process: only the vendor's clock can tell how long ago
+    if hand.sent_at is None:  # sent by another process: only the vendor's clock can tell how long ago
         await bound.know_clock()
 
     def too_late() -> bool:
@@ -160,10 +163,10 @@ async def _replay(place: Place, live: Live, intent: Intent) -> Finding | None:
         theirs = bound.vendor_time()
         if intent.clock_known and theirs is not None:
             ages.append((theirs - intent.sent_at).total_seconds())
-        elif live.sent_at is None:
+        elif hand.sent_at is None:
             return True
-        if live.sent_at is not None:
-            ages.append(clock.monotonic() - live.sent_at)
+        if hand.sent_at is not None:
+            ages.append(clock.monotonic() - hand.sent_at)
         return max(ages) >= window or min(ages) < -1.0  # a clock that went back proves nothing
 
     if too_late():
@@ -195,9 +198,9 @@ async def _replay(place: Place, live: Live, intent: Intent) -> Finding | None:
     return Finding(Verdict.SETTLED, transitions.accepted(noted(attempt, how, at), receipt, profile, at))
 
 
-async def _find(place: Place, live: Live, intent: Intent) -> Finding:
+async def _find(place: Place, hand: Pursuit, intent: Intent) -> Finding:
     """Look for the job among what the vendor shows."""
-    bound, attempt, clock = place.bound, live.job.attempt, place.clock
+    bound, attempt, clock = place.bound, hand.attempt, place.clock
     if not bound.can("lookup"):
         return Finding(Verdict.STUCK, attempt)
     intent = _held_up(bound, attempt, intent)
@@ -205,7 +208,7 @@ async def _find(place: Place, live: Live, intent: Intent) -> Finding:
         found: Lookup | None = await bound.verb("lookup").lookup(bound.http, intent)
     except Exception as error:
         log.warning("%s: a look for %s failed, which settles nothing: %r", bound.name, attempt.id, error)
-        return Finding(_until_grace(bound, live, clock), attempt)
+        return Finding(_until_grace(bound, hand, clock), attempt)
     if found is None:
         return Finding(Verdict.STUCK, attempt)
     # Where new ids at the place decide, no time has to fit; elsewhere the times have to be trusted.
@@ -215,24 +218,24 @@ async def _find(place: Place, live: Live, intent: Intent) -> Finding:
         await place.flights()
     claimed = await place.claimed([each.ref.id for each in fitting])
     free = tuple(each for each in fitting if each.ref.id not in claimed)
-    live.looks += 1
-    if not by_ids and not _clocks_agree(bound, live, intent, clock):
-        return Finding(_until_grace(bound, live, clock), attempt, free or found.candidates)
-    if free and not found.by_content and await place.rivals(live, intent):
-        return Finding(_until_grace(bound, live, clock), attempt, free)
+    hand.looks += 1
+    if not by_ids and not _clocks_agree(bound, hand, intent, clock):
+        return Finding(_until_grace(bound, hand, clock), attempt, free or found.candidates)
+    if free and not found.by_content and await place.rivals(attempt, intent):
+        return Finding(_until_grace(bound, hand, clock), attempt, free)
     at = moment(clock)
     if len(free) == 1:
         how = f"found by a look: {found.how or 'the only one that fits'}"
         return Finding(Verdict.SETTLED, transitions.adopted(attempt, free[0], how, bound.provider.billing, at))
     if len(free) > 1:
-        return Finding(_until_grace(bound, live, clock), attempt, free)
-    if not _over(bound, live, clock):
+        return Finding(_until_grace(bound, hand, clock), attempt, free)
+    if not _over(bound, hand, clock):
         return Finding(Verdict.LATER, attempt)
     if not found.complete:
         return Finding(Verdict.STUCK, attempt)
-    if live.looks < LOOKS:
+    if hand.looks < LOOKS:
         return Finding(Verdict.LATER, attempt)
-    how = f"{live.looks} looks, the last after the grace time, found none: {found.how or 'it was not made'}"
+    how = f"{hand.looks} looks, the last after the grace time, found none: {found.how or 'it was not made'}"
     return Finding(Verdict.SETTLED, transitions.not_submitted(attempt, how, at))
 
 
@@ -248,7 +251,7 @@ def _held_up(bound: Bound, attempt: Attempt, intent: Intent) -> Intent:
     return evolve(intent, over_at=max(intent.over_at, over))
 
 
-def _clocks_agree(bound: Bound, live: Live, intent: Intent, clock: Clock) -> bool:
+def _clocks_agree(bound: Bound, hand: Pursuit, intent: Intent, clock: Clock) -> bool:
     """True when as much time has passed since the submit by the vendor's clock as by ours.
 
     A `Date` that was wrong once, or a clock of ours that was set between two processes, is found out by this.
@@ -256,8 +259,8 @@ def _clocks_agree(bound: Bound, live: Live, intent: Intent, clock: Clock) -> boo
     theirs = bound.vendor_time()
     if theirs is None or not intent.clock_known:
         return False
-    if live.sent_at is not None:
-        passed = clock.monotonic() - live.sent_at
+    if hand.sent_at is not None:
+        passed = clock.monotonic() - hand.sent_at
     elif intent.local_at is not None:
         passed = (moment(clock) - intent.local_at).total_seconds()
     else:
@@ -265,17 +268,17 @@ def _clocks_agree(bound: Bound, live: Live, intent: Intent, clock: Clock) -> boo
     return abs((theirs - intent.sent_at).total_seconds() - passed) <= TOLERANCE.total_seconds()
 
 
-def _over(bound: Bound, live: Live, clock: Clock) -> bool:
+def _over(bound: Bound, hand: Pursuit, clock: Clock) -> bool:
     """True once a job that was made would long be seen.
 
     The grace time counts from when the send broke off, and in this process from its first look: a wall clock that
     jumps does not shorten it.
     """
-    attempt, grace = live.job.attempt, bound.account.doubt_grace
+    attempt, grace = hand.attempt, bound.account.doubt_grace
     broke_off = attempt.submitted_at or attempt.created_at + timedelta(seconds=bound.account.timeout + UNSENT_WITHIN)
-    looked = clock.monotonic() - (clock.monotonic() if live.doubted_at is None else live.doubted_at)
+    looked = clock.monotonic() - (clock.monotonic() if hand.doubted_at is None else hand.doubted_at)
     return moment(clock) > broke_off + timedelta(seconds=grace) and looked > grace
 
 
-def _until_grace(bound: Bound, live: Live, clock: Clock) -> Verdict:
-    return Verdict.STUCK if _over(bound, live, clock) else Verdict.LATER
+def _until_grace(bound: Bound, hand: Pursuit, clock: Clock) -> Verdict:
+    return Verdict.STUCK if _over(bound, hand, clock) else Verdict.LATER

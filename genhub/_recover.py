@@ -20,6 +20,7 @@ class Recovery:
     settled: tuple[Job, ...] = ()  #: were in doubt, and are not any more
     in_doubt: tuple[Job, ...] = ()  #: still in doubt
     foreign: tuple[Job, ...] = ()  #: at accounts that this hub does not have
+    routed: tuple[Job, ...] = ()  #: between two attempts: their routes go on
 
 
 async def recover(desk: Desk) -> Recovery:
@@ -29,23 +30,38 @@ async def recover(desk: Desk) -> Recovery:
     doubted: list[Job] = []
     settled: list[Job] = []
     foreign: list[Job] = []
+    routed: list[Job] = []
     # All of them are in hand before the first doubt is looked into: each is a rival of the others.
     for live in [desk.registry.hold(job) async for job in desk.store.unfinished()]:
-        job = live.job
-        if live.sending is not None:
+        if live.sending:
             continue
-        if job.account not in desk.accounts:
-            foreign.append(job)
+        under_way = [each.account for each in live.job.attempts if each.is_open]
+        if under_way and not any(name in desk.accounts for name in under_way):
+            foreign.append(live.job)
             desk.registry.forget(live)
-        elif job.status.in_doubt:
-            await desk.doubt(live)
-            try:
-                await desk.driver.read(live)
-            except Exception as error:
-                log.warning("a look at the doubt of %s failed: %s", job.id, error)
-            (doubted if live.job.status.in_doubt else settled).append(live.job)
-            desk.track(live)
+            continue
+        if not under_way:
+            routed.append(live.job)
+            desk.take_up(live)
+            continue
+        await desk.doubt(live)
+        was_in_doubt = any(each.status.in_doubt for each in live.job.attempts)
+        for attempt in live.job.attempts:
+            if attempt.status.in_doubt and attempt.account in desk.accounts:
+                try:
+                    await desk.driver.read(live.pursue(attempt.number))
+                except Exception as error:
+                    log.warning("a look at the doubt of %s failed: %s", attempt.id, error)
+        if any(each.status.in_doubt for each in live.job.attempts):
+            doubted.append(live.job)
         else:
-            polling.append(live.job)
-            desk.track(live, soon=True)
-    return Recovery(polling=tuple(polling), settled=tuple(settled), in_doubt=tuple(doubted), foreign=tuple(foreign))
+            (settled if was_in_doubt else polling).append(live.job)
+        desk.track(live, soon=not was_in_doubt)
+        desk.take_up(live)
+    return Recovery(
+        polling=tuple(polling),
+        settled=tuple(settled),
+        in_doubt=tuple(doubted),
+        foreign=tuple(foreign),
+        routed=tuple(routed),
+    )

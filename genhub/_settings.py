@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Collection, Mapping
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, cast, get_args
 
 import cattrs
 from attrs import NOTHING, fields, resolve_types
@@ -15,6 +16,7 @@ from genhub._credits import Price
 from genhub._errors import ConfigError, GenhubError
 from genhub._provider import Provider
 from genhub._secrets import Secret
+from genhub.routing import Policy, Via, cap_of
 
 T = TypeVar("T")
 
@@ -75,6 +77,32 @@ def _secret(value: object, _: object) -> Secret:
     return Secret(value)
 
 
+def _day(value: object, _: object) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(f"a day reads like 2027-01-31, not {value!r}") from None
+
+
+def _policy(value: object, _: object) -> str:
+    return _text(value, _)
+
+
+def _words(value: object, _: object) -> tuple[str, ...]:
+    several = cast("list[object]", value) if isinstance(value, (list, tuple)) else [value]
+    if not all(isinstance(each, str) for each in several):
+        raise ValueError(f"expected a list of texts, got {value!r}")
+    return tuple(str(each) for each in several)
+
+
+def _hedge(value: object, _: object) -> float | str:
+    if isinstance(value, str) and value.startswith("p"):
+        return value
+    return duration(value)
+
+
 def _may_be_secret(kind: Any) -> bool:
     return kind is Secret or Secret in get_args(kind)
 
@@ -88,6 +116,12 @@ _converter.register_structure_hook(Decimal, _decimal)
 _converter.register_structure_hook(Price, _price)
 _converter.register_structure_hook_func(_may_be_secret, _secret)
 _converter.register_structure_hook_func(lambda kind: kind is Provider, lambda value, _: value)
+_converter.register_structure_hook(date, _day)
+_converter.register_structure_hook_func(lambda kind: kind == str | Policy, _policy)
+_converter.register_structure_hook_func(lambda kind: kind == tuple[Via, ...], lambda value, _: value)
+_converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _words)
+_converter.register_structure_hook_func(lambda kind: kind == Price | Decimal | None, lambda value, _: cap_of(value))
+_converter.register_structure_hook_func(lambda kind: kind == float | str | None, _hedge)
 
 
 def resolve(value: Any, env: Mapping[str, str], where: str) -> Any:

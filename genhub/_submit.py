@@ -73,7 +73,7 @@ async def send(
         return transitions.doubted(attempt, why, moment(clock)), None
     at = moment(clock)
     if receipt.balance is not None:
-        bound.balance_seen = Balance(amount=receipt.balance, unit=attempt.unit, at=at)
+        bound.saw_balance(Balance(amount=receipt.balance, unit=attempt.unit, at=at))
     try:
         return transitions.accepted(attempt, receipt, bound.provider.billing, at), None
     except Exception:  # whatever is odd about the rest: what was bought must not be lost

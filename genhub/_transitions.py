@@ -63,6 +63,10 @@ def refused(attempt: Attempt, error: Exception, at: datetime) -> Attempt:
             code=said.code if said is not None else None,
             http_status=said.http_status if said is not None else None,
             request_id=said.request_id if said is not None else None,
+            error=type(error).__name__,
+            retry_after=said.retry_after if said is not None else None,
+            retryable=getattr(error, "retryable", False),
+            fallback=getattr(error, "fallback", False),
         ),
     )
 
@@ -175,7 +179,7 @@ def _late(attempt: Attempt, snapshot: Snapshot, profile: BillingProfile, at: dat
     news = attempt
     if snapshot.outputs and snapshot.outputs != attempt.outputs:
         news = evolve(news, outputs=snapshot.outputs)  # a URL made new, or a result that came after all
-    if snapshot.cost is not None:  # a refund that landed later
+    if snapshot.cost is not None and snapshot.status.is_final:  # a refund that landed later
         lines, _ = _closing(news, snapshot, profile, at)
         news = evolve(news, entries=news.entries + lines) if lines else news
     known = news.doubt or ""
@@ -191,6 +195,11 @@ def _late(attempt: Attempt, snapshot: Snapshot, profile: BillingProfile, at: dat
     elif snapshot.status.is_final:
         news = evolve(news, doubt=f"{TWICE}, the second time as {snapshot.raw_status}: what it cost is not clear")
     return news
+
+
+def given_up(attempt: Attempt, why: str, at: datetime) -> Attempt:
+    """Its route goes on without it, or tries nobody else although it runs: what the vendor does is another matter."""
+    return attempt if attempt.given_up is not None else evolve(noted(attempt, why, at), given_up=why)
 
 
 def noted(attempt: Attempt, text: str, at: datetime) -> Attempt:

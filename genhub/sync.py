@@ -18,13 +18,14 @@ from genhub import _handle, _hub
 from genhub._account import Account
 from genhub._credits import Balance
 from genhub._download import File
+from genhub._itinerary import Portability
 from genhub._jobs import Job, StopVerdict
 from genhub._plan import Plan
+from genhub._planner import To
 from genhub._provider import Provider
 from genhub._recover import Recovery
 from genhub._requests import Request
 from genhub._status import Status
-from genhub._submitter import Portability, To
 
 T = TypeVar("T")
 

@@ -11,10 +11,10 @@ from genhub._campaign.column import OPTIONS, fields_of
 from genhub._campaign.problems import Problem, meant
 from genhub._campaign.sheet import Raw
 from genhub._errors import ConfigError, InvalidRequest
+from genhub._itinerary import Portability
 from genhub._requests import REQUESTS, Request
 from genhub._settings import duration
 from genhub._status import Status
-from genhub._submitter import Portability
 
 _FINALS = sorted(str(status) for status in Status if status.is_final)
 _EVERY = {name for kind in REQUESTS for name in fields_of(kind)}

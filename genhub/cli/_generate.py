@@ -11,11 +11,11 @@ import click
 from genhub._errors import ConfigError, JobFailed
 from genhub._handle import Handle
 from genhub._hub import Hub
+from genhub._itinerary import Portability
 from genhub._jobs import Job
 from genhub._plain import to_dict
 from genhub._requests import REQUESTS, Request
 from genhub._status import Status
-from genhub._submitter import Portability
 from genhub.cli._follow import within
 from genhub.cli._loop import run
 from genhub.cli._request import request_of, request_options, spoken

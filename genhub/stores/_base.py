@@ -7,6 +7,9 @@ demand:
   of the row.
 * `advance`: compare-and-set on `version`. Everything else.
 
+A job's route is written whole by `create` and `reroute`, unconditionally: whoever drives the job is the only one to.
+Several attempts of a job may be open at once; what a list says of the job is what the job's own properties say.
+
 New lines of the ledger are those of `attempt.entries` whose sequence the store does not have; a line once written is
 never changed. Every write is durable when its call returns, and either whole or not there at all.
 """
@@ -20,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import frozen
 
+from genhub._itinerary import Itinerary
 from genhub._jobs import Attempt, Job
 from genhub._provider import Intent
 from genhub._status import Status
@@ -28,12 +32,18 @@ if TYPE_CHECKING:
     from genhub.stores._spill import Spill
 
 
+#: Where a job stands that may be given to whoever asks for the same again. It does not count what a lost attempt of a
+#: failed job may still bring.
+ALIKE = frozenset(status for status in Status if not status.is_final or status is Status.SUCCEEDED)
+
+
 @frozen(kw_only=True)
 class JobFilter:
     """Which jobs to list; `None`: any."""
 
-    status: frozenset[Status] | None = None  #: of the job, that is of its last attempt
+    status: frozenset[Status] | None = None  #: of the job: see `Job.status`
     account: str | None = None  #: of any attempt
+    route: str | None = None  #: of the job's route, by its name
     since: datetime | None = None  #: created at or after
     until: datetime | None = None  #: created before
     label: str | None = None
@@ -92,6 +102,13 @@ class JobStore(ABC):
     async def advance(self, attempt: Attempt) -> Attempt | None:
         """Write the attempt if the row still has `attempt.version`; returns it with its new version, or None."""
 
+    @abstractmethod
+    async def reroute(self, job_id: str, route: Itinerary) -> None:
+        """Write a job's route as it stands now: it was ended, or begins again.
+
+        Raises JournalError when the job is not there.
+        """
+
     # Reading.
 
     @abstractmethod
@@ -100,6 +117,13 @@ class JobStore(ABC):
     @abstractmethod
     async def keyed(self, key: str) -> Job | None:
         """Return the job with the caller's own key."""
+
+    @abstractmethod
+    async def alike(self, fingerprint: str, since: datetime) -> Job | None:
+        """Return the newest job with this fingerprint, created at or after `since`, that succeeded or still may.
+
+        A job whose status is another end never counts, even while an attempt of it that was lost is still open.
+        """
 
     @abstractmethod
     async def intent(self, attempt_id: str) -> Intent | None:
@@ -111,7 +135,7 @@ class JobStore(ABC):
 
     @abstractmethod
     def unfinished(self) -> AsyncIterator[Job]:
-        """Yield jobs whose last attempt is not final, or is final with something under way (`resuming_at`)."""
+        """Yield jobs that are open: an attempt is (not final, or being resumed), or the route may try another one."""
 
     @abstractmethod
     async def claimed(self, account: str, provider_ids: Collection[str]) -> Mapping[str, str]:

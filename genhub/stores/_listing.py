@@ -63,6 +63,8 @@ def _wanted(which: JobFilter) -> list[tuple[str, Row]]:
     if which.account is not None:
         attempts = "SELECT 1 FROM attempts WHERE attempts.job_id = jobs.id AND attempts.account = ?"
         wanted.append((f"EXISTS ({attempts})", (which.account,)))
+    if which.route is not None:
+        wanted.append(("route = ?", (which.route,)))
     if which.label is not None:
         wanted.append(("label = ?", (which.label,)))
     if which.tag is not None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from copy import deepcopy
+from datetime import datetime
 from typing import Any
 
 from attrs import evolve
 
 from genhub._errors import JournalError
+from genhub._itinerary import Itinerary
 from genhub._jobs import Attempt, Job
 from genhub._provider import Intent
-from genhub.stores._base import JobFilter, JobStore
+from genhub.stores._base import ALIKE, JobFilter, JobStore
 from genhub.stores._lines import merge
 
 
@@ -23,6 +25,7 @@ class MemoryStore(JobStore):
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
         self._keys: dict[str, str] = {}  # to the job's id
+        self._alike: dict[str, list[str]] = {}  # fingerprint to the ids of jobs
         self._intents: dict[str, Intent] = {}  # by the attempt's id
         self._unfinished: set[str] = set()
         self._claims: dict[tuple[str, str], dict[str, str]] = {}  # (account, vendor id) to attempt id to job id
@@ -49,14 +52,14 @@ class MemoryStore(JobStore):
         self._insert(evolve(job, attempts=()), evolve(attempt, entries=lines), intent)
         if job.key is not None:
             self._keys[job.key] = job.id
+        if job.fingerprint is not None:
+            self._alike.setdefault(job.fingerprint, []).append(job.id)
         return None
 
     async def add(self, attempt: Attempt, intent: Intent) -> bool:
         self._check(writing=True)
         lines, _ = merge(attempt.id, (), attempt.entries)
-        job = self._jobs.get(attempt.job_id)
-        if job is None:
-            raise JournalError(f"job {attempt.job_id} is not in the journal")
+        job = self._find(attempt.job_id)
         if any(each.number == attempt.number for each in job.attempts):
             return False
         self._new(attempt)
@@ -72,6 +75,11 @@ class MemoryStore(JobStore):
         row = self._row(attempt)
         return self._write(attempt, row) if row.version == attempt.version else None
 
+    async def reroute(self, job_id: str, route: Itinerary) -> None:
+        self._check(writing=True)
+        job = self._find(job_id)
+        self._keep(evolve(job, route=route), job.attempts)
+
     async def job(self, job_id: str) -> Job | None:
         self._check()
         return self._jobs.get(job_id)
@@ -79,6 +87,11 @@ class MemoryStore(JobStore):
     async def keyed(self, key: str) -> Job | None:
         self._check()
         return self._jobs[self._keys[key]] if key in self._keys else None
+
+    async def alike(self, fingerprint: str, since: datetime) -> Job | None:
+        self._check()
+        jobs = (self._jobs[job_id] for job_id in self._alike.get(fingerprint, ()))
+        return max((job for job in jobs if job.created_at >= since and job.status in ALIKE), key=_birth, default=None)
 
     async def intent(self, attempt_id: str) -> Intent | None:
         self._check()
@@ -124,6 +137,11 @@ class MemoryStore(JobStore):
         if writing and self._state == "read-only":
             raise JournalError("the journal memory was opened to read only")
 
+    def _find(self, job_id: str) -> Job:
+        if job_id not in self._jobs:
+            raise JournalError(f"job {job_id} is not in the journal")
+        return self._jobs[job_id]
+
     def _new(self, attempt: Attempt) -> None:
         if attempt.id in self._intents:
             raise JournalError(f"attempt {attempt.id} is in the journal already")
@@ -152,10 +170,10 @@ class MemoryStore(JobStore):
     def _keep(self, job: Job, attempts: Iterable[Attempt]) -> None:
         now = evolve(job, attempts=tuple(sorted(attempts, key=lambda each: each.number)))
         self._jobs[job.id] = now
-        if now.status.is_final and now.attempt.resuming_at is None:
-            self._unfinished.discard(job.id)
-        else:
+        if now.is_open:
             self._unfinished.add(job.id)
+        else:
+            self._unfinished.discard(job.id)
 
     def _claim(self, attempt: Attempt) -> None:
         if attempt.provider_id is not None:
@@ -170,6 +188,7 @@ def _matches(job: Job, which: JobFilter) -> bool:
     return (
         (which.status is None or job.status in which.status)
         and (which.account is None or any(each.account == which.account for each in job.attempts))
+        and (which.route is None or (job.route is not None and job.route.route == which.route))
         and (which.since is None or job.created_at >= which.since)
         and (which.until is None or job.created_at < which.until)
         and (which.label is None or job.request.label == which.label)

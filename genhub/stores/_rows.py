@@ -15,6 +15,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from genhub._credits import Entry, EntryKind, Evidence
 from genhub._errors import JournalError
+from genhub._itinerary import Itinerary
 from genhub._jobs import Attempt, Job
 from genhub._plain import converter
 from genhub._provider import Intent
@@ -41,6 +42,7 @@ _PLAIN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
 # Prepared once: looking a hook up costs more than running it.
 _request_to, _request_from = converter.get_unstructure_hook(Request), converter.get_structure_hook(Request)
 _intent_to, _intent_from = converter.get_unstructure_hook(Intent), converter.get_structure_hook(Intent)
+_route_to, _route_from = converter.get_unstructure_hook(Itinerary), converter.get_structure_hook(Itinerary)
 _apart: dict[str, Any] = {name: override(omit=True) for name in (*_COLUMNS, "entries")}
 _attempt_to = make_dict_unstructure_fn(Attempt, converter, _cattrs_omit_if_default=True, **_apart)
 _as_they_are: Any = {"entries": override(struct_hook=lambda value, _: value)}
@@ -76,15 +78,17 @@ def _plain(value: Any) -> Any:
 
 
 def job_row(job: Job) -> Row:
-    attempt, request = job.attempt, job.request
-    times = micros(job.created_at)
-    about = (job.id, job.key, times, request.kind, request.label, *standing(attempt), attempt.number)
-    return (*about, dumps(job.to), dumps(_request_to(request)))
+    """Return the row of a job that has one attempt."""
+    request = job.request
+    about = (job.id, job.key, micros(job.created_at), request.kind, request.label)
+    standing = (str(job.status), int(job.is_open), job.attempt.number)
+    asked = (dumps(job.to), dumps(_request_to(request)))
+    return (*about, *standing, *asked, *route_row(job.route), job.fingerprint, job.trace)
 
 
-def standing(attempt: Attempt) -> tuple[str, int]:
-    """Return what a job's row shows of its last attempt: the status, and 1 while something is under way."""
-    return str(attempt.status), int(not attempt.status.is_final or attempt.resuming_at is not None)
+def route_row(route: Itinerary | None) -> Row:
+    """Return the part of a job's row that has its route: the name, 1 while it is open, the whole."""
+    return (None, 0, None) if route is None else (route.route, int(route.is_open), dumps(_route_to(route)))
 
 
 def tags(job: Job) -> set[tuple[str, str]]:
@@ -92,12 +96,15 @@ def tags(job: Job) -> set[tuple[str, str]]:
 
 
 def attempt_row(attempt: Attempt, intent: Intent) -> Row:
-    where = (attempt.id, attempt.job_id, attempt.number, attempt.account, attempt.provider, attempt.provider_id)
-    return (*where, str(attempt.status), attempt.version, attempt_data(attempt), dumps(_intent_to(intent)))
+    where = (attempt.id, attempt.job_id, attempt.number, attempt.account, attempt.provider)
+    return (*where, attempt.version, dumps(_intent_to(intent)), *outcome_row(attempt))
 
 
-def attempt_data(attempt: Attempt) -> str:
-    return dumps(_attempt_to(attempt))
+def outcome_row(attempt: Attempt) -> Row:
+    """Return the part of an attempt's row that each write changes, without its version."""
+    finished_at = None if attempt.finished_at is None else micros(attempt.finished_at)
+    standing = (str(attempt.status), int(attempt.is_open), finished_at)
+    return (attempt.provider_id, *standing, dumps(_attempt_to(attempt)))
 
 
 def entry_row(attempt: Attempt, entry: Entry) -> Row:
@@ -136,7 +143,7 @@ class Found:
 
     def job(self, row: Row) -> Job:
         """Return the job of one of the rows; raises JournalError when it can't be read."""
-        job_id, key, created_at, accounts, request = row
+        job_id, key, created_at, accounts, request, itinerary, fingerprint, trace = row
         try:
             return Job(
                 id=job_id,
@@ -145,6 +152,9 @@ class Found:
                 attempts=tuple(self._attempt(each) for each in self.attempts[job_id]),
                 key=key,
                 to=tuple(loads(accounts)),
+                route=None if itinerary is None else _route_from(loads(itinerary), Itinerary),
+                fingerprint=fingerprint,
+                trace=trace,
             )
         except Exception as error:
             raise JournalError(f"job {job_id} in the journal can't be read: {error!r}") from error

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Collection, Generator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Any, TypeVar
 
 from genhub._errors import ConfigError, JournalError
+from genhub._itinerary import Itinerary
 from genhub._jobs import Attempt, Job
 from genhub._provider import Intent
 from genhub.stores import _rows as rows
@@ -74,22 +76,30 @@ class SqliteStore(JobStore):
         return None if found is None else found.first()
 
     async def add(self, attempt: Attempt, intent: Intent) -> bool:
-        new = rows.attempt_row(attempt, intent), _lines(attempt), *rows.standing(attempt)
+        new = rows.attempt_row(attempt, intent), _lines(attempt)
         return await self._write(lambda db: tables.add(db, *new))
 
     async def record(self, attempt: Attempt) -> Attempt:
-        data = rows.attempt_data(attempt)
-        return await self._write(lambda db: tables.record(db, attempt, data))
+        outcome = rows.outcome_row(attempt)
+        return await self._write(lambda db: tables.record(db, attempt, outcome))
 
     async def advance(self, attempt: Attempt) -> Attempt | None:
-        data = rows.attempt_data(attempt)
-        return await self._write(lambda db: tables.advance(db, attempt, data))
+        outcome = rows.outcome_row(attempt)
+        return await self._write(lambda db: tables.advance(db, attempt, outcome))
+
+    async def reroute(self, job_id: str, route: Itinerary) -> None:
+        row = rows.route_row(route)
+        await self._write(lambda db: tables.reroute(db, job_id, row))
 
     async def job(self, job_id: str) -> Job | None:
         return (await self._look(lambda db: tables.find_jobs(db, "WHERE id = ?", (job_id,)))).first()
 
     async def keyed(self, key: str) -> Job | None:
         return (await self._look(lambda db: tables.find_jobs(db, "WHERE key = ?", (key,)))).first()
+
+    async def alike(self, fingerprint: str, since: datetime) -> Job | None:
+        begin = rows.micros(since)
+        return (await self._look(lambda db: tables.alike(db, fingerprint, begin))).first()
 
     async def intent(self, attempt_id: str) -> Intent | None:
         text = await self._look(lambda db: tables.intent(db, attempt_id))

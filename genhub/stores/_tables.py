@@ -13,39 +13,45 @@ from attrs import evolve
 from genhub._errors import JournalError
 from genhub._jobs import Attempt
 from genhub.stores import _rows as rows
+from genhub.stores._base import ALIKE
 from genhub.stores._lines import merge
 from genhub.stores._rows import Found, Row
+from genhub.stores._standing import show
 
 #: How many values one statement is given: within every SQLite's limit.
 CHUNK = 500
 
-JOB = "SELECT id, key, created_at, accounts, request FROM jobs"
+JOB = "SELECT id, key, created_at, accounts, request, itinerary, fingerprint, trace FROM jobs"
 
 _NEW_JOB = """
-INSERT INTO jobs (id, key, created_at, kind, label, status, open, last, accounts, request)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
+INSERT INTO jobs (id, key, created_at, kind, label, status, open, last, accounts, request,
+    route, routing, itinerary, fingerprint, trace)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
 """
 _NEW_TAG = "INSERT INTO tags (job_id, name, value) VALUES (?, ?, ?)"
 _NEW_ATTEMPT = """
-INSERT INTO attempts (id, job_id, number, account, provider, provider_id, status, version, data, intent)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (job_id, number) DO NOTHING
+INSERT INTO attempts (id, job_id, number, account, provider, version, intent,
+    provider_id, status, open, finished_at, data)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (job_id, number) DO NOTHING
 """
 _NEW_ENTRY = """
 INSERT INTO entries (attempt_id, sequence, kind, amount, whole, evidence, at, settles, note, account, job_id)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-_NEXT = "UPDATE jobs SET status = ?, open = ?, last = ? WHERE id = ? AND last < ?"
+_NEXT = "UPDATE jobs SET last = ? WHERE id = ? AND last < ?"
+_REROUTE = "UPDATE jobs SET route = ?, routing = ?, itinerary = ? WHERE id = ?"
 _RECORD = """
-UPDATE attempts SET provider_id = ?, status = ?, data = ?, version = version + 1 WHERE id = ? RETURNING version
+UPDATE attempts SET provider_id = ?, status = ?, open = ?, finished_at = ?, data = ?, version = version + 1
+WHERE id = ? RETURNING version
 """
 _ADVANCE = """
-UPDATE attempts SET provider_id = ?, status = ?, data = ?, version = version + 1 WHERE id = ? AND version = ?
-RETURNING version
+UPDATE attempts SET provider_id = ?, status = ?, open = ?, finished_at = ?, data = ?, version = version + 1
+WHERE id = ? AND version = ? RETURNING version
 """
-_STANDING = "UPDATE jobs SET status = ?, open = ? WHERE id = ? AND last = ? AND (status, open) <> (?, ?)"
 _LINES = """
 SELECT sequence, kind, amount, whole, evidence, at, settles, note FROM entries WHERE attempt_id = ? ORDER BY sequence
 """
+_ALIKE = sorted(map(str, ALIKE))
 _PUT = "INSERT INTO facts (name, fact) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET fact = excluded.fact"
 
 
@@ -59,13 +65,21 @@ def create(db: Connection, job: Row, tags: Iterable[tuple[str, str]], attempt: R
     return None
 
 
-def add(db: Connection, attempt: Row, entries: list[Row], status: str, underway: int) -> bool:
+def add(db: Connection, attempt: Row, entries: list[Row]) -> bool:
     """Write a further attempt; False when its number is taken."""
     if not _insert(db, attempt, entries):
         return False
     job_id, number = attempt[1:3]
-    db.execute(_NEXT, (status, underway, number, job_id, number))
+    db.execute(_NEXT, (number, job_id, number))
+    show(db, job_id)
     return True
+
+
+def reroute(db: Connection, job_id: str, route: Row) -> None:
+    """Write over a job's route."""
+    if db.execute(_REROUTE, (*route, job_id)).rowcount == 0:
+        raise JournalError(f"job {job_id} is not in the journal")
+    show(db, job_id)
 
 
 def _insert(db: Connection, attempt: Row, entries: list[Row]) -> bool:
@@ -75,19 +89,17 @@ def _insert(db: Connection, attempt: Row, entries: list[Row]) -> bool:
     return True
 
 
-def record(db: Connection, attempt: Attempt, data: str) -> Attempt:
+def record(db: Connection, attempt: Attempt, outcome: Row) -> Attempt:
     """Write over an attempt, whatever its row holds."""
-    values: Row = (attempt.provider_id, str(attempt.status), data, attempt.id)
-    written = db.execute(_RECORD, values).fetchall()
+    written = db.execute(_RECORD, (*outcome, attempt.id)).fetchall()
     if not written:
         raise _missing(attempt)
     return _follow(db, attempt, *written[0])
 
 
-def advance(db: Connection, attempt: Attempt, data: str) -> Attempt | None:
+def advance(db: Connection, attempt: Attempt, outcome: Row) -> Attempt | None:
     """Write over an attempt whose row has its version; None when it has another."""
-    values: Row = (attempt.provider_id, str(attempt.status), data, attempt.id, attempt.version)
-    written = db.execute(_ADVANCE, values).fetchall()
+    written = db.execute(_ADVANCE, (*outcome, attempt.id, attempt.version)).fetchall()
     if written:
         return _follow(db, attempt, *written[0])
     if not db.execute("SELECT 1 FROM attempts WHERE id = ?", (attempt.id,)).fetchall():
@@ -105,8 +117,7 @@ def _follow(db: Connection, attempt: Attempt, version: int) -> Attempt:
     lines, new = merge(attempt.id, known, attempt.entries)
     if new:
         db.executemany(_NEW_ENTRY, [rows.entry_row(attempt, entry) for entry in new])
-    standing = rows.standing(attempt)
-    db.execute(_STANDING, (*standing, attempt.job_id, attempt.number, *standing))
+    show(db, attempt.job_id, attempt)
     return evolve(attempt, entries=lines, version=version)
 
 
@@ -128,6 +139,13 @@ def find_jobs(db: Connection, condition: str, values: Row) -> Found:
         ):
             found.entries.setdefault(row[0], []).append(row)
     return found
+
+
+def alike(db: Connection, fingerprint: str, since: int) -> Found:
+    """Return the newest job with a fingerprint that may be given again."""
+    which = f"fingerprint = ? AND created_at >= ? AND status IN ({_marks(_ALIKE)})"
+    newest = "ORDER BY created_at DESC, id DESC LIMIT 1"
+    return find_jobs(db, f"WHERE {which} {newest}", (fingerprint, since, *_ALIKE))
 
 
 def intent(db: Connection, attempt_id: str) -> str | None:

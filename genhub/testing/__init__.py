@@ -42,6 +42,7 @@ _PROMISES = (
     "_store",
     "_store_reads",
     "_store_records",
+    "_store_routes",
     "_store_writes",
     "_submits",
     "_truth",

@@ -20,17 +20,20 @@ try:
 except ImportError as error:
     raise ImportError("genhub.testing needs the test extra: pip install 'genhub-jobs[test]'") from error
 
-pytest.register_assert_rewrite("genhub.testing._store_reads", "genhub.testing._store_writes")
+pytest.register_assert_rewrite(
+    "genhub.testing._store_reads", "genhub.testing._store_routes", "genhub.testing._store_writes"
+)
 
 # ruff: noqa: E402 - what is imported from here on, pytest is to explain
 from genhub._errors import JournalError
 from genhub.stores import JobFilter, JobStore
 from genhub.testing._store_reads import StoreReads, unfinished
-from genhub.testing._store_records import an_attempt, an_intent
+from genhub.testing._store_records import a_route, an_attempt, an_intent
+from genhub.testing._store_routes import StoreRoutes
 from genhub.testing._store_writes import StoreWrites, read, written
 
 
-class StoreContract(StoreWrites, StoreReads):
+class StoreContract(StoreWrites, StoreReads, StoreRoutes):
     """What every store promises."""
 
     pytestmark = pytest.mark.asyncio
@@ -103,6 +106,7 @@ class StoreContract(StoreWrites, StoreReads):
                 reader.add(an_attempt(job_id=job.id, number=2), an_intent()),
                 reader.record(job.attempt),
                 reader.advance(job.attempt),
+                reader.reroute(job.id, a_route()),
                 reader.put("fact", 1),
             ):
                 with pytest.raises(JournalError, match="read only"):

@@ -12,7 +12,7 @@ from attrs import evolve
 from genhub._jobs import Job, Ref
 from genhub._status import Status
 from genhub.stores import JobFilter, JobStore
-from genhub.testing._store_records import NOON, a_job, an_attempt, an_intent
+from genhub.testing._store_records import NOON, a_job, a_route, an_attempt, an_intent
 from genhub.testing._store_writes import read, written
 
 DAY = timedelta(days=1)
@@ -30,9 +30,14 @@ async def several(store: JobStore) -> None:
     """Write jobs that differ in all that a filter can ask for, not in their order."""
     jobs = [
         a_job(id="d", created_at=NOON + 2 * DAY, request={"label": "launch", "tags": {"team": "ads", "x": "1"}}),
-        a_job(id="a", created_at=NOON, request={"label": "launch", "tags": {"team": "growth"}}),
-        a_job(id="c", created_at=NOON + DAY, attempt={"account": "spare", "status": Status.RUNNING}),
-        a_job(id="b", created_at=NOON + DAY, request={"tags": {"other": "growth"}}),
+        a_job(
+            id="a",
+            created_at=NOON,
+            request={"label": "launch", "tags": {"team": "growth"}},
+            attempt={"status": Status.CANCELED},
+        ),
+        a_job(id="c", created_at=NOON + DAY, attempt={"account": "spare", "status": Status.RUNNING}, route=a_route()),
+        a_job(id="b", created_at=NOON + DAY, request={"tags": {"other": "growth"}}, route=a_route(route="")),
     ]
     for job in jobs:
         await written(store, job)
@@ -57,6 +62,9 @@ class StoreReads:
             ({"account": "main"}, "abd"),
             ({"account": "spare"}, "ac"),
             ({"account": "nobody"}, ""),
+            ({"route": "cheap"}, "c"),
+            ({"route": ""}, "b"),
+            ({"route": "no such"}, ""),
             ({"since": NOON + DAY}, "bcd"),
             ({"until": NOON + DAY}, "a"),
             ({"since": NOON + DAY, "until": NOON + 2 * DAY}, "bc"),
@@ -74,7 +82,7 @@ class StoreReads:
     async def test_a_list_has_what_its_filter_asks_for(
         self, store: JobStore, which: dict[str, Any], expected: str
     ) -> None:
-        """Jobs come in the order of their creation; status is the last attempt's, account any attempt's."""
+        """Jobs come in the order of their creation; status is the present attempt's, account any attempt's."""
         await several(store)
 
         assert list(expected) == await listed(store, **which)
@@ -108,7 +116,7 @@ class StoreReads:
 
     @pytest.mark.parametrize("status", Status)
     async def test_what_is_not_final_is_unfinished(self, store: JobStore, status: Status) -> None:
-        """A job is unfinished until its last attempt is final, and again when it comes back to life."""
+        """A job is unfinished until its attempt is final, and again when it comes back to life."""
         job = await written(store)
         attempt = await store.record(evolve(job.attempt, status=status))
         assert ([] if status.is_final else [job.id]) == await unfinished(store)

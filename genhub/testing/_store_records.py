@@ -11,6 +11,7 @@ from typing import Any
 from attrs import evolve
 
 from genhub._credits import Entry, EntryKind, Evidence, Price
+from genhub._itinerary import Itinerary, Stage
 from genhub._jobs import Adjustment, Attempt, Call, Job, JobError, Note, Output, Ref
 from genhub._provider import Intent
 from genhub._requests import TextRequest
@@ -49,6 +50,12 @@ def a_job(*, request: Mapping[str, Any] | None = None, attempt: Mapping[str, Any
     return evolve(job, attempts=(evolve(an_attempt(job_id=job.id), **(attempt or {})),))
 
 
+def a_route(**changes: Any) -> Itinerary:
+    """Return a route over two accounts that may try another one."""
+    stages = (Stage(account="main", why="as listed"), Stage(account="spare", why="as listed"))
+    return evolve(Itinerary(route="cheap", stages=stages, max_attempts=3), **changes)
+
+
 def a_line(sequence: int = 1, **changes: Any) -> Entry:
     """Return a charge of ten credits that the vendor reported."""
     line = Entry(kind=EntryKind.CHARGE, sequence=sequence, amount=Decimal(10), evidence=Evidence.REPORTED, at=NOON)
@@ -82,6 +89,21 @@ def a_full_output() -> Output:
     )
 
 
+def a_full_error() -> JobError:
+    """Return an error with no field at its default."""
+    return JobError(
+        kind="refused",
+        message="no",
+        code="E7",
+        http_status=429,
+        request_id="r-2",
+        error="RateLimited",
+        retry_after=1.5,
+        retryable=True,
+        fallback=False,
+    )
+
+
 def a_full_attempt(**changes: Any) -> Attempt:
     """Return an attempt with no field at its default."""
     lines = (
@@ -97,10 +119,11 @@ def a_full_attempt(**changes: Any) -> Attempt:
         outputs=(a_full_output(), Output(kind="text", text="plain")),
         entries=lines,
         doubt="the vendor's documents do not say",
-        error=JobError(kind="vendor", message="no", code="E7", http_status=422, request_id="r-2"),
+        error=a_full_error(),
         adjustments=(Adjustment(field="tone", asked={"a": [1]}, sent=None, why="no such field"),),
         notes=(Note(at=NOON, text="late news"), Note(at=NOON + timedelta(seconds=1), text="later")),
         reason="the first refused",
+        given_up="it took longer than 90.5 s",
         request_id="r-1",
         price=Price(amount=Decimal("0.050"), currency="USD"),
         reserved=Decimal("40.00"),
@@ -112,6 +135,39 @@ def a_full_attempt(**changes: Any) -> Attempt:
         version=7,
     )
     return evolve(attempt, **changes)
+
+
+def a_full_route() -> Itinerary:
+    """Return a route with no field at its default."""
+    return a_route(
+        portability="adjust",
+        max_spend=Decimal("2.50"),
+        currency="USD",
+        allow_unpriced=False,
+        fallback_on=("RateLimited", "expired"),
+        deadline=90.5,
+        on_deadline="give_up",
+        on_unknown="pay_twice",
+        patience=12.5,
+        hedge_after=30.25,
+        hedge_quantile=0.95,
+        since=2,
+        ended="there is no further account",
+    )
+
+
+def a_full_job() -> Job:
+    """Return a job with no field at its default."""
+    job = a_job(
+        id="j-full",
+        key="mine",
+        to=("main", "spare"),
+        request={"label": "launch", "tags": {"team": "growth"}, "platforms": ("x",), "extra": {"acme": {"n": 1}}},
+        route=a_full_route(),
+        fingerprint="f-1",
+        trace="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    )
+    return evolve(job, attempts=(a_full_attempt(job_id=job.id),))
 
 
 def a_full_intent() -> Intent:

@@ -11,14 +11,17 @@ from attrs import evolve, fields
 
 from genhub._credits import EntryKind
 from genhub._errors import JournalError
-from genhub._jobs import Attempt, Job, Output, Ref
+from genhub._itinerary import Itinerary
+from genhub._jobs import Attempt, Job, JobError, Output, Ref
 from genhub._status import Status
 from genhub.stores import JobStore
 from genhub.testing._store_records import (
-    NOON,
     a_full_attempt,
+    a_full_error,
     a_full_intent,
+    a_full_job,
     a_full_output,
+    a_full_route,
     a_job,
     a_line,
     an_attempt,
@@ -42,23 +45,22 @@ async def read(store: JobStore, job: Job | Attempt) -> Job:
 class StoreWrites:
     """The promises about writing."""
 
-    @pytest.mark.parametrize("full", [a_full_attempt(), a_full_output()], ids=["attempt", "output"])
-    async def test_the_full_records_have_no_field_at_its_default(self, full: Attempt | Output) -> None:
+    @pytest.mark.parametrize(
+        "full",
+        [a_full_job(), a_full_route(), a_full_attempt(), a_full_error(), a_full_output()],
+        ids=lambda full: type(full).__name__,
+    )
+    async def test_the_full_records_have_no_field_at_its_default(
+        self, full: Job | Itinerary | Attempt | JobError | Output
+    ) -> None:
         """A field that is added later has to join the round trip."""
         for each in fields(type(full)):
             make = getattr(each.default, "factory", None)
             assert (make() if make else each.default) != getattr(full, each.name), each.name
 
     async def test_a_job_is_read_back_as_it_was_written(self, store: JobStore) -> None:
-        """Every field of a job, its attempt, its lines and its outputs comes back without loss."""
-        job = a_job(
-            id="j-full",
-            key="mine",
-            to=("main", "spare"),
-            created_at=NOON,
-            request={"label": "launch", "tags": {"team": "growth"}, "platforms": ("x",), "extra": {"acme": {"n": 1}}},
-        )
-        job = evolve(job, attempts=(a_full_attempt(job_id=job.id),))
+        """Every field of a job, its route, its attempt, its lines and its outputs comes back without loss."""
+        job = a_full_job()
         assert await store.create(job, a_full_intent()) is None
 
         found = await read(store, job)
@@ -220,8 +222,8 @@ class StoreWrites:
         (winner,) = (answer for answer in answers if answer is not None)
         assert winner == (await read(store, job)).attempt
 
-    async def test_an_earlier_attempt_does_not_speak_for_the_job(self, store: JobStore) -> None:
-        """Late news of an attempt that was given up is kept, and the job's status stays that of the last."""
+    async def test_an_attempt_that_ended_does_not_speak_for_the_job(self, store: JobStore) -> None:
+        """Late news of an attempt that was given up is kept, and the job's status stays that of what still runs."""
         job = await written(store)
         await store.add(an_attempt(job_id=job.id, number=2, status=Status.RUNNING), an_intent())
         await store.record(evolve(job.attempt, status=Status.FAILED))

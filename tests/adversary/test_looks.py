@@ -97,7 +97,7 @@ async def test_after_a_restart_a_rival_is_seen_before_it_is_in_hand(
 ) -> None:
     """Two lost submits to one cell, one of them made: `recover` gives it to neither of them by itself."""
     ids = iter(("j1", "j2"))
-    monkeypatch.setattr("genhub._submitter.new_id", lambda _: next(ids))
+    monkeypatch.setattr("genhub._router.new_id", lambda _: next(ids))
     journal = f"sqlite:///{tmp_path}/genhub.db"
     world.genpro.script(Scenario(fault=Fault.RESET_AFTER_READ, match="never made"))
     world.genpro.script(Scenario(fault=Fault.LOSE_ANSWER, match="made indeed"))

@@ -350,7 +350,7 @@ class Lives(RuleBasedStateMachine):
         async def act() -> None:
             job = await self.hub.store.job(job_id)
             live = self.hub.in_hand(job_id)
-            if job is None or not job.status.in_doubt or (live is not None and live.sending is not None):
+            if job is None or not job.status.in_doubt or (live is not None and live.sending):
                 return
             sim = self.sims[job.account]
             free = unclaimed(sim, mark(job), await self._jobs())
@@ -477,7 +477,7 @@ class Lives(RuleBasedStateMachine):
 
     def _sending(self, job: Job) -> bool:
         live = self.hub.in_hand(job.id)
-        return live is not None and live.sending is not None
+        return live is not None and live.sending
 
     async def _finish(self) -> None:
         """Mend the wire, drive everything to its end, and hold the books against the vendors' once more."""

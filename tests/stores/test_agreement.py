@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from attrs import evolve
@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from genhub import JournalError
+from genhub._itinerary import Itinerary
 from genhub._jobs import Attempt, Job, Ref
 from genhub._status import Status
 from genhub.stores import JobFilter, JobStore
 from genhub.stores._memory import MemoryStore
 from genhub.stores._sqlite import SqliteStore
-from genhub.testing._store_records import NOON, a_job, a_line, an_attempt, an_intent
+from genhub.testing._store_records import NOON, a_job, a_line, a_route, an_attempt, an_intent
 
 T = TypeVar("T")
 
@@ -31,10 +32,13 @@ LINES = st.lists(
 ).map(tuple)
 MOMENTS = st.integers(0, 3).map(lambda days: NOON + timedelta(days=days))
 TAGS = st.dictionaries(st.sampled_from(["team", "x"]), st.sampled_from(["1", "2"]))
+FINGERPRINTS = st.none() | st.sampled_from(["f-1", "f-2"])
+ROUTES = st.builds(a_route, route=st.sampled_from(["cheap", "fast"]), ended=st.none() | st.just("asked to stop"))
 FILTERS = st.builds(
     JobFilter,
     status=st.none() | st.frozensets(STATUSES),
     account=st.none() | ACCOUNTS,
+    route=st.none() | st.sampled_from(["cheap", "fast"]),
     since=st.none() | MOMENTS,
     until=st.none() | MOMENTS,
     label=st.none() | st.just("launch"),
@@ -76,6 +80,8 @@ class Agreement(RuleBasedStateMachine):
 
     @rule(
         key=st.none() | st.sampled_from(["k-1", "k-2"]),
+        route=st.none() | ROUTES,
+        fingerprint=FINGERPRINTS,
         created_at=MOMENTS,
         label=st.none() | st.just("launch"),
         tags=TAGS,
@@ -83,9 +89,9 @@ class Agreement(RuleBasedStateMachine):
         status=STATUSES,
         lines=LINES,
     )
-    def create(self, key: str | None, created_at: Any, label: Any, tags: Any, lines: Any, **attempt: Any) -> None:
+    def create(self, account: str, status: Status, label: Any, tags: Any, lines: Any, **fields: Any) -> None:
         request = {"label": label, "tags": tags}
-        job = a_job(key=key, created_at=created_at, request=request, attempt={"entries": lines, **attempt})
+        job = a_job(request=request, attempt={"account": account, "status": status, "entries": lines}, **fields)
         self.both(lambda store: store.create(job, an_intent(key=job.id)))
         self.jobs.append(job)
         self.attempts.append(job.attempt)
@@ -111,6 +117,7 @@ class Agreement(RuleBasedStateMachine):
         ref=REFS,
         entries=LINES,
         resuming_at=st.none() | MOMENTS,
+        finished_at=st.none() | MOMENTS,
         guarded=st.booleans(),
     )
     def write(self, data: st.DataObject, guarded: bool, **fields: Any) -> None:
@@ -121,6 +128,12 @@ class Agreement(RuleBasedStateMachine):
             written = self.both(lambda store: store.record(attempt))
         if written is not None:
             self.attempts.append(written)
+
+    @precondition(lambda self: self.jobs)
+    @rule(data=st.data(), route=ROUTES)
+    def reroute(self, data: st.DataObject, route: Itinerary) -> None:
+        job = data.draw(st.sampled_from(self.jobs))
+        self.both(lambda store: store.reroute(job.id, route))
 
     @rule()
     def reopen(self) -> None:
@@ -139,6 +152,10 @@ class Agreement(RuleBasedStateMachine):
     def claims(self, account: str, ids: list[str]) -> None:
         self.both(lambda store: store.claimed(account, ids))
         self.both(lambda store: store.find(account, ids))
+
+    @rule(fingerprint=st.sampled_from(["f-1", "f-2"]), since=MOMENTS)
+    def alike(self, fingerprint: str, since: datetime) -> None:
+        self.both(lambda store: store.alike(fingerprint, since))
 
     @invariant()
     def they_agree(self) -> None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from genhub import JournalError
+from genhub._jobs import JobError
+from genhub._status import Status
+from genhub.stores import JobFilter
 from genhub.stores._migrations import APPLICATION_ID, Migration, check, migrate, shipped, statements
+from genhub.stores._rows import micros
 from genhub.stores._sqlite import SqliteStore
+from genhub.testing._store_records import NOON, a_line, a_route
 
 FIRST = Migration(1, "CREATE TABLE jobs (id TEXT);\nINSERT INTO jobs VALUES ('old; one');\n-- the end\n")
 SECOND = Migration(2, "ALTER TABLE jobs ADD COLUMN key TEXT;\nUPDATE jobs SET key = 'k';\n")
@@ -97,6 +103,92 @@ def test_a_trigger_is_one_statement() -> None:
     trigger = "CREATE TRIGGER t BEFORE DELETE ON a\nBEGIN\n  SELECT 1;\n  SELECT 2;\nEND;\n"
 
     assert ["-- a; b\nSELECT 1;\n", trigger] == list(statements(f"-- a; b\nSELECT 1;\n{trigger}-- last\n"))
+
+
+def the_first(db: sqlite3.Connection, path: Path, jobs: Mapping[str, Sequence[tuple[str, str]]]) -> None:
+    """Make a journal as the first schema had it; of each job the (status, data) of its attempts."""
+    migrate(db, path, shipped()[:1])
+    for job_id, attempts in jobs.items():
+        status, data = attempts[-1]
+        shown = (status, int(not Status(status).is_final or '"resuming_at"' in data), len(attempts))
+        asked = ("[]", '{"kind":"text","prompt":"Dark mode is here"}')
+        job = (job_id, f"key-{job_id}", micros(NOON), "text", None, *shown, *asked)
+        db.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", job)
+        for number, (status, data) in enumerate(attempts, 1):
+            intent = '{"call":{"kind":"captions","path":"/captions","body":{}},"key":"k-1"}'
+            attempt = (f"{job_id}-{number}", job_id, number, "main", "acme", "v", status, 3, data, intent)
+            db.execute("INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", attempt)
+            line = (attempt[0], 1, "charge", "10", 0, "reported", micros(NOON), None, "", "main", job_id)
+            db.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", line)
+
+
+def outcome(*more: str) -> str:
+    """Return an attempt's data as the first schema had it."""
+    fields = (
+        '"kind":"captions"',
+        '"unit":"credits"',
+        f'"created_at":"{NOON.isoformat()}"',
+        '"ref":{"id":"v","kind":"captions"}',
+    )
+    return "{" + ",".join((*fields, *more)) + "}"
+
+
+def ended(at: str) -> str:
+    return f'"finished_at":"{at}"'
+
+
+RESUMING = f'"resuming_at":"{NOON.isoformat()}"'
+LATE, EARLY = ended("2026-11-20T12:00:09.999999+00:00"), ended("2026-11-20T14:00:09.000001+02:00")
+
+
+async def test_a_journal_of_the_first_schema_is_read_whole(path: Path, db: sqlite3.Connection) -> None:
+    """Old jobs are as they were, and their rows show what the jobs themselves say."""
+    jobs: dict[str, list[tuple[str, str]]] = {
+        "running": [("running", outcome('"raw_status":"busy"'))],
+        "failed": [("failed", outcome('"error":{"kind":"vendor","message":"no"}', LATE))],
+        "resuming": [("stopped", outcome(EARLY, RESUMING))],
+        "resuming-before": [("stopped", outcome(RESUMING)), ("failed", outcome())],
+        "lost": [("unconfirmed", outcome()), ("failed", outcome(LATE))],
+        "lost-behind": [("running", outcome()), ("unconfirmed", outcome())],
+        "late": [("succeeded", outcome(LATE)), ("succeeded", outcome(EARLY)), ("queued", outcome())],
+        "undated": [("succeeded", outcome()), ("succeeded", outcome(LATE)), ("failed", outcome())],
+        "no-fraction": [("expired", outcome(ended("2026-11-20T12:00:09+00:00")))],
+        "odd": [("failed", outcome('"outputs":[{"kind":"file","raw":[NaN,1267650600228229401496703205376]}]', LATE))],
+    }
+    the_first(db, path, jobs)
+
+    async with SqliteStore(path) as store:
+        found = {job.id: job async for job in store.jobs(JobFilter())}
+        unfinished = {job.id async for job in store.unfinished()}
+        listed = {
+            status: {job.id async for job in store.jobs(JobFilter(status=frozenset({status})))} for status in Status
+        }
+        assert found["lost"] == await store.keyed("key-lost")
+
+    assert set(jobs) == set(found)
+    assert {"running", "resuming", "resuming-before", "lost", "lost-behind", "late"} == unfinished
+    assert unfinished == {job.id for job in found.values() if job.is_open}
+    for status, ids in listed.items():
+        assert {job.id for job in found.values() if job.status is status} == ids
+    assert (2, 2) == (found["late"].attempt.number, found["undated"].attempt.number)
+    assert {(None, None, None)} == {(job.route, job.fingerprint, job.trace) for job in found.values()}
+    for job in found.values():
+        assert [status for status, _ in jobs[job.id]] == [str(each.status) for each in job.attempts]
+        assert {(3, "v", (a_line(),))} == {(each.version, each.provider_id, each.entries) for each in job.attempts}
+    assert JobError(kind="vendor", message="no") == found["failed"].error
+    columns = {
+        each.id: (int(each.is_open), None if each.finished_at is None else micros(each.finished_at))
+        for job in found.values()
+        for each in job.attempts
+    }
+    columns["odd-1"] = (0, None)  # what SQLite takes for no JSON says nothing
+    assert columns == {row[0]: row[1:] for row in db.execute("SELECT id, open, finished_at FROM attempts")}
+
+    async with SqliteStore(path) as store:
+        await store.record(evolve(found["lost"].attempts[0], status=Status.FAILED))
+        await store.reroute("failed", a_route())
+        assert (unfinished - {"lost"}) | {"failed"} == {job.id async for job in store.unfinished()}
+        assert ["failed"] == [job.id async for job in store.jobs(JobFilter(route="cheap"))]
 
 
 async def test_the_shipped_make_a_sound_file(path: Path) -> None:

@@ -17,7 +17,7 @@ from genhub._status import Status
 from genhub.stores import JobFilter, JobStore, _connections, _listing, _tables, open_store
 from genhub.stores._sqlite import SqliteStore
 from genhub.testing import StoreContract
-from genhub.testing._store_records import NOON, a_job, a_line, an_intent
+from genhub.testing._store_records import NOON, a_job, a_line, an_attempt, an_intent
 
 
 class TestSqliteStore(StoreContract):
@@ -58,6 +58,11 @@ async def refused(store: JobStore, **how: Any) -> str:
 async def write(store: JobStore, **fields: Any) -> Job:
     job = a_job(**fields)
     assert await store.create(job, an_intent()) is None
+    return job
+
+
+async def only(store: JobStore) -> Job:
+    (job,) = [each async for each in store.jobs(JobFilter())]
     return job
 
 
@@ -253,6 +258,44 @@ async def test_a_start_looks_only_at_what_is_open(path: Path, monkeypatch: pytes
         plans.clear()
         assert 5 == len([job async for job in store.jobs(JobFilter(newest_first=True))])
         assert all("jobs_in_order" in plan for plan in plans)
+
+
+async def test_those_alike_are_found_by_their_own_index(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the history is, few jobs are looked at, the newest first."""
+    plans: list[str] = []
+    find_jobs = _tables.find_jobs
+
+    def explained(db: sqlite3.Connection, condition: str, values: Any) -> Any:
+        plans.extend(row[3] for row in db.execute(f"EXPLAIN QUERY PLAN SELECT * FROM jobs {condition}", values))
+        return find_jobs(db, condition, values)
+
+    monkeypatch.setattr(_tables, "find_jobs", explained)
+    async with SqliteStore(path) as store:
+        job = await write(store, fingerprint="f-1")
+
+        assert job == await store.alike("f-1", NOON)
+    assert ["SEARCH jobs USING INDEX jobs_alike (fingerprint=? AND created_at>?)"] == plans
+
+
+@pytest.mark.parametrize(("attempts", "looks"), [(1, 0), (2, 2)])
+async def test_a_job_of_one_attempt_costs_no_look_at_others(path: Path, attempts: int, looks: int) -> None:
+    """Most jobs have one attempt: what their row shows is known from the write itself."""
+    said: list[str] = []
+    async with SqliteStore(path) as store:
+        job = await write(store)
+        for number in range(2, attempts + 1):
+            await store.add(an_attempt(job_id=job.id, number=number), an_intent())
+        worker = store._writer  # pyright: ignore[reportPrivateUsage]
+        assert worker is not None
+        await worker.run(lambda db: db.set_trace_callback(said.append))
+
+        recorded = await store.record(evolve(job.attempt, status=Status.RUNNING))
+        assert await store.advance(evolve(recorded, status=Status.FAILED)) is not None
+
+        await worker.run(lambda db: db.set_trace_callback(None))
+        assert (Status.FAILED if attempts == 1 else Status.SUBMITTING) == (await only(store)).status
+    assert looks == len([each for each in said if each.startswith("SELECT") and "FROM attempts" in each])
+    assert 2 == len([each for each in said if "UPDATE attempts" in each])
 
 
 async def test_a_page_looks_at_a_bounded_number_of_jobs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,250 @@
+"""The way in: which job a call gets (one that is there already, or a new one), and who begins with it.
+
+Calls with the same key, or for the same thing where results may be used again, are let in one after the other: whoever
+comes second finds the first one's job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from decimal import Decimal
+from weakref import WeakValueDictionary
+
+import orjson
+from attrs import evolve, frozen
+
+from genhub._bound import Bound
+from genhub._clock import moment
+from genhub._control import Controller
+from genhub._credits import Price
+from genhub._desk import ROUTES, Desk, new_id
+from genhub._errors import ConfigError, GenhubError, JournalError
+from genhub._events import Event, EventName
+from genhub._itinerary import Portability
+from genhub._jobs import Job
+from genhub._live import Live
+from genhub._plain import to_dict
+from genhub._planner import Named, Planner, To, budget_of
+from genhub._requests import Request
+from genhub._submitter import Submitter, Terms
+from genhub._walk import Walk, Walker
+from genhub.routing import all_failed, fingerprint, nothing_bought
+
+log = logging.getLogger("genhub.route")
+
+#: The seconds after which a walk that the journal held up is begun again.
+LATER = 30.0
+
+
+@frozen(kw_only=True)
+class Ask:
+    """What a caller of `submit` asks for."""
+
+    request: Request
+    to: To = None
+    key: str | None = None
+    portability: Portability | None = None
+    max_spend: Price | Decimal | None = None
+    allow_unpriced: bool | None = None
+    reuse: float | None = None  #: seconds
+
+
+class Router:
+    """Lets calls in, and keeps routed jobs walking."""
+
+    def __init__(self, desk: Desk, submitter: Submitter, controller: Controller, planner: Planner) -> None:
+        self.desk = desk
+        self.planner = planner
+        self._submitter = submitter
+        self._walker = Walker(desk, submitter, controller)
+        self._walks: dict[str, Walk] = {}  # by job
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        desk.on_route = self.kick
+
+    async def submit(self, ask: Ask) -> tuple[Job, bool]:
+        """See `Hub.submit`. Returns the job, and whether it was given again for an equal request."""
+        self.desk.must_write()
+        target = self.planner.target(ask.to)
+        reuse = ask.reuse
+        if reuse is None and isinstance(target, Named):
+            reuse = target.route.reuse
+        mark = None if not reuse else fingerprint(ask.request, *_of_whom(target), ask.portability)
+        async with self._turn(None if ask.key is None else f"key {ask.key}"):
+            earlier = await self._earlier(ask.key, ask.request)
+            if earlier is not None and (earlier.is_open or not nothing_bought(earlier)):
+                return earlier, False
+            async with self._turn(mark):
+                if mark is not None and reuse and (same := await self._again(mark, reuse)) is not None:
+                    return same, True
+                return await self._begin(ask, target, earlier, mark), False
+
+    @asynccontextmanager
+    async def _turn(self, name: str | None) -> AsyncGenerator[None]:
+        if name is None:
+            yield
+            return
+        turn = self._turns.get(name) or self._turns.setdefault(name, asyncio.Lock())
+        async with turn:
+            yield
+
+    async def _earlier(self, key: str | None, request: Request) -> Job | None:
+        """Return the job that has the caller's key."""
+        if key is None:
+            return None
+        earlier = await self.desk.store.keyed(key)
+        if earlier is None:
+            return None
+        if orjson.loads(orjson.dumps(to_dict(earlier.request))) != orjson.loads(orjson.dumps(to_dict(request))):
+            raise ConfigError(
+                f"the key {key!r} belongs to another request ({earlier.id})", remedy="A new request needs a new key"
+            )
+        live = self.desk.registry.known(earlier.id)
+        return earlier if live is None else live.job
+
+    async def _again(self, mark: str, reuse: float) -> Job | None:
+        """Return the job that an equal request was given within so many seconds, if its results are still there."""
+        desk, now = self.desk, moment(self.desk.clock)
+        job = await desk.store.alike(mark, now - timedelta(seconds=reuse))
+        if job is None:
+            return None
+        live = desk.registry.known(job.id)
+        job = job if live is None else live.job
+        if any(each.expires_at is not None and each.expires_at <= now for each in job.outputs):
+            return None
+        if desk.listeners:
+            why = f"an equal request of {job.created_at:%Y-%m-%d %H:%M:%S} UTC"
+            attempt = job.attempt
+            desk.listeners.tell(
+                Event(
+                    name=EventName.REUSED, at=now, job=job, attempt=attempt, account=job.account,
+                    provider=attempt.provider, detail={"why": why},
+                )
+            )  # fmt: skip
+        return job
+
+    async def _begin(self, ask: Ask, target: Bound | Named, earlier: Job | None, mark: str | None) -> Job:
+        desk = self.desk
+        if earlier is None:
+            job_id = new_id(desk.clock)
+            job = Job(
+                id=job_id,
+                request=ask.request,
+                created_at=moment(desk.clock),
+                key=ask.key,
+                fingerprint=mark,
+                trace=desk.listeners.trace(job_id, ask.request) if desk.listeners else None,
+            )
+        else:
+            job = earlier
+        if isinstance(target, Bound):
+            return await self._directly(ask, target, job)
+        return await self._routed(ask, target, job)
+
+    async def _directly(self, ask: Ask, bound: Bound, job: Job) -> Job:
+        again = bool(job.attempts)
+        terms = Terms(
+            portability=ask.portability or "strict",
+            most=budget_of(ask.max_spend),
+            allow_unpriced=ask.allow_unpriced,
+            reason="asked for again: the attempt before was refused" if again else "asked for",
+        )
+        self.desk.healths.let_through(bound.name)
+        try:
+            return await self._submitter.attempt(job if again else evolve(job, to=(bound.name,)), bound, terms)
+        except BaseException:
+            self.desk.healths.passed(bound.name)  # says nothing where the outcome has said something already
+            raise
+
+    async def _routed(self, ask: Ask, named: Named, job: Job) -> Job:
+        desk = self.desk
+        itinerary, others = self.planner.itinerary(
+            named,
+            ask.request,
+            portability=ask.portability,
+            max_spend=ask.max_spend,
+            allow_unpriced=ask.allow_unpriced,
+            since=len(job.attempts),
+        )
+        if job.attempts:  # refused by everybody the last time
+            live = desk.registry.hold(job)
+            job = await desk.registry.reroute(live, itinerary)
+        else:
+            job = evolve(job, route=itinerary, to=(named.name,) if named.name else itinerary.accounts)
+        walk = self._walks[job.id] = Walk(job, others=others)
+        try:
+            await self._walker.go(walk, waits=True)
+        except asyncio.CancelledError:
+            walk.left = True  # whoever leaves before anybody has accepted wants nobody else to
+            known = desk.registry.known(job.id)
+            if known is not None:
+                self.kick(known)
+            raise
+        finally:
+            self._tidy(walk)
+        job = self._walker.now(walk)
+        if not job.attempts or (not job.routing and nothing_bought(job)):
+            raise all_failed(job, walk.others)
+        return job
+
+    def kick(self, live: Live) -> None:
+        """Something happened to a routed job: see whether it has to go on."""
+        desk, job = self.desk, live.job
+        if job.route is None or not desk.is_open or desk.read_only:
+            return
+        walk = self._walks.get(job.id)
+        if walk is not None:
+            walk.job = job
+        if walk is not None and walk.walking:
+            walk.again = True
+            return
+        if walk is None:
+            if not job.is_open:
+                return
+            walk = self._walks[job.id] = Walk(job)
+        if _nothing_to_do(live) and not walk.left:
+            return
+        desk.later(self._go_on(walk))
+
+    async def _go_on(self, walk: Walk) -> None:
+        """Walk where nobody waits: what goes wrong is logged, and tried again where it may pass."""
+        desk, job_id = self.desk, walk.job.id
+        try:
+            await self._walker.go(walk, waits=False)
+        except JournalError as error:
+            log.error("the route of %s is held up by the journal: %s", job_id, error)
+            desk.tracker.watch(job_id, ROUTES, LATER)
+        except GenhubError as error:
+            log.error("the route of %s can't go on: %s", job_id, error)
+            await self._walker.end(walk, str(error))
+        except Exception:
+            log.exception("the route of %s went wrong in an unforeseen way", job_id)
+            desk.tracker.watch(job_id, ROUTES, LATER)
+        finally:
+            self._tidy(walk)
+
+    def _tidy(self, walk: Walk) -> None:
+        """Forget a walk that is over."""
+        job = self._walker.now(walk)
+        if not job.attempts or (not job.routing and not job.is_open):
+            self._walks.pop(job.id, None)
+            self.desk.tracker.forget(job.id)
+
+
+def _nothing_to_do(live: Live) -> bool:
+    """True when a look would end in waiting: one attempt is under way, and there is no time to keep."""
+    job, route = live.job, live.job.route
+    if route is None or route.deadline is not None or route.hedge_after is not None or route.hedge_quantile is not None:
+        return False
+    under_way = [each for each in job.attempts if each.is_open]
+    return len(under_way) == 1 and job.routing and not live.pursue(under_way[0].number).stuck
+
+
+def _of_whom(target: Bound | Named) -> tuple[str, ...]:
+    """Return what of a target makes two calls the same."""
+    if isinstance(target, Bound):
+        return ("account", target.name)
+    return ("route", target.name, *(() if target.name else target.route.names))

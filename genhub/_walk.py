@@ -1,0 +1,304 @@
+"""Takes a routed job from one account to the next until one has done it, or nobody is left.
+
+What may come next is decided by `routing.next_step`, from what the journal holds; here it is done, recorded, and
+decided again. Begun again at any point, in this process or in a later one, a walk goes on from there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+
+from attrs import define, evolve, field, frozen
+
+from genhub import _transitions as transitions
+from genhub._account import Budget
+from genhub._billing import Money
+from genhub._bound import Bound
+from genhub._budget import counted, worth
+from genhub._clock import moment
+from genhub._control import Controller
+from genhub._credits import ZERO
+from genhub._desk import ROUTES, Desk
+from genhub._errors import GenhubError, InsufficientCredits, ProviderUnavailable, RateLimited
+from genhub._events import Event, EventName
+from genhub._itinerary import Stage
+from genhub._jobs import Attempt, Job
+from genhub._stop import forecast
+from genhub._submitter import Submitter, Terms
+from genhub.routing import Drop, End, Leave, Outlook, Rest, Shut, Try, next_step
+
+log = logging.getLogger("genhub.route")
+
+#: An account that refused for now, and did not say until when, is asked again after so many seconds.
+AGAIN = 1.0
+LEFT = "its caller left before any account had accepted it"
+
+
+@define(eq=False)
+class Walk:
+    """One job on its route, in this process."""
+
+    job: Job  #: as it was when something last happened to it; what is in hand is newer
+    others: list[GenhubError] = field(factory=list[GenhubError])  #: of accounts at which no attempt was made
+    useless: set[str] = field(factory=set[str])  #: accounts that can't do it
+    waited: float = 0.0  #: seconds since the last attempt, for accounts that are held back
+    walking: bool = False
+    again: bool = False  #: something happened while it was walking
+    hedged: bool = False  #: nobody could be found to work beside the one that runs
+    left: bool = False  #: the caller is gone, and nobody had accepted it
+
+
+@frozen
+class Walker:
+    """Walks jobs; safe to call at any time, and for a job that walks already."""
+
+    desk: Desk
+    submitter: Submitter
+    controller: Controller
+
+    async def go(self, walk: Walk, *, waits: bool) -> None:
+        """Do what there is to do for a job now. `waits`: stay until an account that is held back may be asked."""
+        if walk.walking:
+            walk.again = True
+            return
+        walk.walking = True
+        try:
+            while await self._step(walk, waits=waits):
+                pass
+        finally:
+            walk.walking = False
+
+    def now(self, walk: Walk) -> Job:
+        """Return a walk's job as it is in hand."""
+        live = self.desk.registry.known(walk.job.id)
+        return walk.job if live is None else live.job
+
+    async def _step(self, walk: Walk, *, waits: bool) -> bool:
+        """Do one thing; returns whether there may be more to do at once."""
+        walk.again = False
+        job = self.now(walk)
+        if job.route is None or not job.route.is_open:
+            return False
+        if walk.left and not job.is_over:
+            return await self._end(walk, job, LEFT)
+        more = bool(self._candidates(walk, job))
+        step = next_step(job, moment(self.desk.clock), self._outlook(job), more=more, hedges=not walk.hedged)
+        match step:
+            case Rest(seconds):
+                self._wake(job, seconds)
+                return walk.again
+            case Try():
+                return await self._try(walk, job, step, waits=waits)
+            case Drop(number, why):
+                return await self._drop(job, number, why)
+            case Leave(number, why):
+                await self._give_up(job, number, why)
+                return await self._end(walk, job, why)
+            case End(why):
+                return await self._end(walk, job, why)
+
+    def _wake(self, job: Job, seconds: float | None) -> None:
+        if seconds is not None:
+            self.desk.tracker.watch(job.id, ROUTES, seconds)
+
+    # What is known.
+
+    def _outlook(self, job: Job) -> _Look:
+        return _Look(self.desk, job)
+
+    def _candidates(self, walk: Walk, job: Job) -> list[Stage]:
+        """Return who is left: those that were not tried; then those that refused for now, and may be asked again."""
+        route = job.route
+        assert route is not None
+        tried = {each.account: each for each in job.attempts[route.since :]}
+        stages = [stage for stage in route.stages if stage.account not in walk.useless]
+        fresh = [stage for stage in stages if stage.account not in tried]
+        return fresh or [stage for stage in stages if _for_now(tried[stage.account])]
+
+    # What is done.
+
+    async def _try(self, walk: Walk, job: Job, step: Try, *, waits: bool) -> bool:
+        """Make an attempt at the first account that takes one."""
+        desk, passed = self.desk, dict[str, Shut]()
+        for stage in self._candidates(walk, job):
+            account = stage.account
+            shut = self._shut(job, account)
+            if shut is not None:
+                passed[account] = shut
+                continue
+            bound = desk.accounts[account]
+            desk.healths.let_through(account)
+            try:
+                await self.submitter.attempt(job, bound, self._terms(job, bound, step, stage, passed))
+            except Exception as error:
+                if len(self.now(walk).attempts) > len(job.attempts):  # it was refused, as the journal says
+                    if not isinstance(error, GenhubError):
+                        log.exception("%s: the attempt at %s ended in an unforeseen way", job.id, account)
+                    return self._tried(walk, job, step, account, passed)
+                desk.healths.passed(account)
+                if isinstance(error, RateLimited):
+                    passed[account] = Shut(account=account, why=error.message, retry_in=error.retry_after or AGAIN)
+                elif isinstance(error, GenhubError) and error.fallback:
+                    walk.useless.add(account)
+                    walk.others.append(error)
+                else:
+                    raise
+            except BaseException:
+                desk.healths.passed(account)
+                raise
+            else:
+                return self._tried(walk, job, step, account, passed)
+        if step.hedge:
+            walk.hedged = True
+            return True
+        return await self._nobody(walk, job, passed, waits=waits)
+
+    def _tried(self, walk: Walk, job: Job, step: Try, account: str, passed: dict[str, Shut]) -> bool:
+        """An attempt was made, however it went."""
+        walk.waited = 0.0
+        for name in passed:  # for the jobs to come
+            if name in self.desk.accounts and self.desk.healths.wants_look(name):
+                self.desk.later(self.desk.look_at_balance(name))
+        route, now = job.route, self.now(walk)
+        assert route is not None
+        if self.desk.listeners and len(job.attempts) > route.since:
+            name = EventName.HEDGED if step.hedge else EventName.FALLBACK
+            detail = {"old": job.attempts[-1].account, "new": account, "why": step.why, "route": route.route}
+            self._tell(now, name, account, detail)
+        return True
+
+    def _terms(self, job: Job, bound: Bound, step: Try, stage: Stage, passed: dict[str, Shut]) -> Terms:
+        route = job.route
+        assert route is not None
+        skipped = [f"{name} passed over: {shut.why}" for name, shut in passed.items()]
+        first = len(job.attempts) == route.since
+        reasons = [*([] if first else [step.why]), stage.why, *skipped]
+        most: Budget | None = None
+        if route.max_spend is not None:
+            spent = (worth(counted(each), each.price, route.currency) for each in job.attempts)
+            rest = route.max_spend - sum((each for each in spent if each is not None), ZERO)
+            most = Budget(amount=max(rest, ZERO), per="call", currency=route.currency)
+        return Terms(
+            portability=route.portability,
+            most=most,
+            allow_unpriced=route.allow_unpriced,
+            waits=False,
+            reason="; ".join(reasons),
+        )
+
+    def _shut(self, job: Job, account: str) -> Shut | None:
+        """Say why an account can't be asked now."""
+        desk = self.desk
+        if account not in desk.accounts:
+            return Shut(account=account, why="there is no such account in this configuration")
+        shut = desk.healths.refusal(account)
+        if shut is not None:
+            return shut
+        last = next((each for each in reversed(job.attempts) if each.account == account), None)
+        if last is None or last.finished_at is None or last.error is None:
+            return None
+        due = last.finished_at + timedelta(seconds=max(AGAIN, last.error.retry_after or 0.0))
+        wait = (due - moment(desk.clock)).total_seconds()
+        return Shut(account=account, why="it refused a moment ago", retry_in=wait) if wait > 0 else None
+
+    async def _nobody(self, walk: Walk, job: Job, passed: dict[str, Shut], *, waits: bool) -> bool:
+        """Nobody takes it now: look at those that are out of credits, wait for those that are held back, or end."""
+        desk, route = self.desk, job.route
+        assert route is not None
+        for account in passed:
+            if account in desk.accounts and desk.healths.wants_look(account):
+                await desk.look_at_balance(account)
+                if desk.healths.refusal(account) is None:
+                    return True
+        wait = min((shut.retry_in for shut in passed.values() if shut.retry_in is not None), default=None)
+        if wait is not None and walk.waited + wait <= route.patience:
+            walk.waited += wait
+            if not waits:
+                self._wake(job, wait)
+                return walk.again
+            await desk.clock.sleep(wait)
+            return True
+        walk.others += [self._error_of(shut) for shut in passed.values()]
+        why = "; ".join(f"{account}: {shut.why}" for account, shut in passed.items())
+        return await self._end(walk, job, f"no account is left ({why})" if why else "no account is left")
+
+    def _error_of(self, shut: Shut) -> GenhubError:
+        """Return why an account was passed over, as an error."""
+        name, healths = shut.account, self.desk.healths
+        if name in self.desk.accounts and healths.state(name).parked is not None:
+            return InsufficientCredits(f"passed over: {shut.why}", account=name)
+        return ProviderUnavailable(f"passed over: {shut.why}", account=name, retry_after=shut.retry_in)
+
+    async def _give_up(self, job: Job, number: int, why: str) -> None:
+        desk, at = self.desk, moment(self.desk.clock)
+        live = desk.registry.hold(job)
+        await desk.registry.apply(live, number, lambda now: transitions.given_up(now, why, at) if now.is_open else now)
+
+    async def _drop(self, job: Job, number: int, why: str) -> bool:
+        """Ask the vendor to stop an attempt. What it answers decides, and a stop that fails is not asked for again."""
+        await self._give_up(job, number, why)
+        live = self.desk.registry.hold(job)
+        if live.job.attempts[number - 1].is_open:
+            try:
+                await self.controller.stop_one(live.pursue(number))
+            except GenhubError as error:
+                log.warning("%s.%d was not stopped (%s): %s", job.id, number, why, error)
+        return True
+
+    async def end(self, walk: Walk, why: str) -> None:
+        """End a route that can't go on."""
+        job = self.now(walk)
+        if job.routing:
+            await self._end(walk, job, why)
+
+    async def _end(self, walk: Walk, job: Job, why: str) -> bool:
+        """The route tries nobody else."""
+        route = job.route
+        assert route is not None
+        ended = evolve(route, ended=why)
+        if not job.attempts:
+            walk.job = evolve(job, route=ended)
+            return False
+        live = self.desk.registry.hold(job)
+        if job.routing:
+            await self.desk.registry.reroute(live, ended)
+        if self.desk.listeners:
+            self._tell(live.job, EventName.ROUTED, live.job.account, {"route": route.route, "why": why})
+        self.desk.registry.drop(live)
+        return False
+
+    def _tell(self, job: Job, name: EventName, account: str, detail: Mapping[str, object]) -> None:
+        provider = job.attempt.provider
+        at = moment(self.desk.clock)
+        event = Event(name=name, at=at, job=job, attempt=job.attempt, account=account, provider=provider, detail=detail)
+        self.desk.listeners.tell(event)
+
+
+@frozen
+class _Look:
+    """What is known of a job's attempts under way, asked for when it matters."""
+
+    desk: Desk
+    job: Job
+
+    def __call__(self, attempt: Attempt) -> Outlook:
+        desk, route = self.desk, self.job.route
+        assert route is not None
+        bound = desk.accounts.get(attempt.account)
+        if bound is None:
+            return Outlook()
+        live = desk.registry.known(self.job.id)
+        free = bound.can("stop") and attempt.ref is not None
+        if free:
+            free = forecast(self.job, attempt, bound.provider.billing).money is Money.FREE
+        after = route.hedge_after
+        if route.hedge_quantile is not None:
+            after = desk.learned.seconds(attempt.account, attempt.kind, route.hedge_quantile)
+        return Outlook(free=free, stuck=live is not None and live.pursue(attempt.number).stuck, hedge_after=after)
+
+
+def _for_now(attempt: Attempt) -> bool:
+    error = attempt.error
+    return error is not None and error.retryable and error.kind in ("refused", "not_sent")
