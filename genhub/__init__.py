@@ -28,6 +28,8 @@ from genhub._errors import (
     WaitTimeout,
     WrongState,
 )
+from genhub._events import Event, EventName, Listener, Tracer
+from genhub._itinerary import Itinerary, Stage
 from genhub._jobs import Adjustment, Attempt, Call, Job, JobError, Note, Output, OutputKind, Ref, StopVerdict
 from genhub._provider import (
     Candidate,
@@ -60,19 +62,31 @@ if TYPE_CHECKING:
     from genhub._handle import Handle
     from genhub._hub import Hub
     from genhub._plain import from_dict, to_dict
-    from genhub._plan import Plan
+    from genhub._plan import Option, Plan
     from genhub._recover import Recovery
     from genhub._registry import providers
+    from genhub.routing import AccountHealth, Breaker, BreakerState, Contender, Cost, Parked, Policy, Route, Shut, Via
 
 #: What is heavier than the words, and is loaded when it is first used.
 _LATER = {
     "Account": "_account",
+    "AccountHealth": "routing",
     "Audit": "_audit",
+    "Breaker": "routing",
+    "BreakerState": "routing",
     "Budget": "_account",
+    "Contender": "routing",
+    "Cost": "routing",
     "Handle": "_handle",
     "Hub": "_hub",
+    "Option": "_plan",
+    "Parked": "routing",
     "Plan": "_plan",
+    "Policy": "routing",
     "Recovery": "_recover",
+    "Route": "routing",
+    "Shut": "routing",
+    "Via": "routing",
     "from_dict": "_plain",
     "providers": "_registry",
     "sync": "sync",
@@ -81,6 +95,7 @@ _LATER = {
 
 __all__ = [
     "Account",
+    "AccountHealth",
     "Adjustment",
     "AllAttemptsFailed",
     "Attempt",
@@ -89,15 +104,21 @@ __all__ = [
     "BadResponse",
     "Balance",
     "BillingProfile",
+    "Breaker",
+    "BreakerState",
     "Budget",
     "BudgetExceeded",
     "Call",
     "Candidate",
     "ConfigError",
+    "Contender",
+    "Cost",
     "Credits",
     "Effect",
     "Entry",
     "EntryKind",
+    "Event",
+    "EventName",
     "Evidence",
     "GenhubError",
     "Handle",
@@ -106,19 +127,24 @@ __all__ = [
     "InsufficientCredits",
     "Intent",
     "InvalidRequest",
+    "Itinerary",
     "Job",
     "JobError",
     "JobFailed",
     "JournalError",
+    "Listener",
     "Lookup",
     "Moment",
     "Money",
     "NotFound",
     "Note",
+    "Option",
     "Output",
     "OutputKind",
+    "Parked",
     "PermissionDenied",
     "Plan",
+    "Policy",
     "Price",
     "Provider",
     "ProviderError",
@@ -128,10 +154,13 @@ __all__ = [
     "Recovery",
     "Ref",
     "Request",
+    "Route",
     "Rule",
     "Secret",
+    "Shut",
     "Snapshot",
     "SpeechRequest",
+    "Stage",
     "Status",
     "StatusTable",
     "StopVerdict",
@@ -146,7 +175,9 @@ __all__ = [
     "SupportsStop",
     "SupportsWebhook",
     "TextRequest",
+    "Tracer",
     "UnsupportedRequest",
+    "Via",
     "VideoRequest",
     "WaitTimeout",
     "WebhookHint",

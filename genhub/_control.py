@@ -52,11 +52,9 @@ class Controller:
                 bound, _, _ = self._ready(hand, "stop")
                 if (would := forecast(live.job, hand.attempt, bound.provider.billing)).money is not Money.FREE:
                     return would
-        await self._end_route(live)
+        ended = await self._end_route(live)
         several = self._running(live)
-        if not several and live.job.status.in_doubt:
-            several = [live.present]
-        if not several and live.job.route is not None and live.job.attempt.ref is None:
+        if ended and live.job.is_over:  # it was between two attempts
             return verdict(live.job, live.job.attempt, self.desk.account(live.job.account).provider.billing)
         verdicts: list[StopVerdict] = []
         errors: list[GenhubError] = []
@@ -73,11 +71,13 @@ class Controller:
         """Return the attempts that can be asked to stop."""
         return [live.pursue(each.number) for each in live.job.attempts if each.is_open and not each.status.in_doubt]
 
-    async def _end_route(self, live: Live) -> None:
-        """Whoever stops a job wants no other account to begin with it."""
+    async def _end_route(self, live: Live) -> bool:
+        """Whoever stops a job wants no other account to begin with it; returns whether there was one to come."""
         route = live.job.route
-        if route is not None and route.is_open:
-            await self.desk.registry.reroute(live, evolve(route, ended="stopped by its caller"))
+        if route is None or not live.job.routing:
+            return False
+        await self.desk.registry.reroute(live, evolve(route, ended="stopped by its caller"))
+        return True
 
     async def stop_one(self, hand: Pursuit) -> StopVerdict:
         """Ask the vendor to stop one attempt."""

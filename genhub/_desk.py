@@ -20,29 +20,23 @@ from genhub._budget import Budgets
 from genhub._clock import Clock, moment
 from genhub._credits import Balance
 from genhub._drive import Driver
-from genhub._errors import ConfigError, GenhubError, JournalError, ProviderError, WrongState
-from genhub._events import Event, EventName, Listeners, elsewhere, news
+from genhub._errors import ConfigError, JournalError, ProviderError, WrongState
+from genhub._events import Listeners
 from genhub._jobs import Attempt, Job
 from genhub._live import Live, Registry
-from genhub._plain import from_dict
+from genhub._lookout import Lookout
 from genhub._provider import Provider
 from genhub._status import Status
 from genhub._submit import Recorder
 from genhub._tracker import Tracker
 from genhub.http import Sessions
-from genhub.routing import HealthChange, Healths, Learned, Route, check, outcome
+from genhub.routing import Route, check
 from genhub.stores import JobStore
 
 log = logging.getLogger("genhub")
 
 #: The tracker's lane of routed jobs that are to be looked at, beside those of the accounts.
 ROUTES = ""
-#: What the journal's facts are called.
-HEALTH, LEARNED = "health", "learned"
-#: So many finished attempts are learned before they are kept.
-SAVED_AFTER = 16
-#: The ends that say something of an account's health.
-_TELLING = frozenset({Status.SUCCEEDED, Status.FAILED, Status.EXPIRED})
 T = TypeVar("T")
 
 
@@ -84,15 +78,16 @@ class Desk:
             clock,
             routes={name: route.budget for name, route in self.routes.items() if route.budget is not None},
         )
-        self.learned = Learned()
-        retires = {name: each.account.retires_on for name, each in self.accounts.items()}
-        self.healths = Healths(
-            tuple(self.accounts),
+        self.lookout = Lookout(
+            self.accounts,
+            store,
             clock,
-            blind=[name for name, each in self.accounts.items() if not each.can("balance")],
-            heard=self._health_changed,
-            retires={name: day for name, day in retires.items() if day is not None},
+            self.budgets,
+            self.listeners,
+            later=self._aside,
+            readable=self._readable,
         )
+        self.healths, self.learned = self.lookout.healths, self.lookout.learned
         self.registry = Registry(store, self._heard)
         self.recorder = Recorder(store, clock)
         self.driver = Driver(self.registry, self.accounts, clock, self.recorder.unwritten, self.healths)
@@ -106,41 +101,17 @@ class Desk:
         self.is_open = False
         self._sends: set[asyncio.Task[Any]] = set()
         self._loose: set[asyncio.Task[Any]] = set()
-        self._untold = 0  # finished attempts since what was learned was kept
 
     async def open(self) -> None:
         await self.store.open(read_only=self.read_only)
         try:
             if not self.read_only:
-                await self._read_spill()
-            await self.budgets.open()
-            self.healths.restore(await self.store.get(HEALTH))
-            self.learned.restore(await self.store.get(LEARNED))
+                await self.recorder.read_back()
+            await self.lookout.open()
         except BaseException:
             await self.store.close()
             raise
         self.is_open = True
-
-    async def _read_spill(self) -> None:
-        """Write the outcomes that an earlier process could not write, where the journal knows less."""
-        spill = self.store.spill
-        lines = [] if spill is None else spill.read()
-        strange = 0
-        for line in lines:
-            try:
-                spilled = from_dict(Attempt, line)
-                job = await self.store.job(spilled.job_id)
-            except GenhubError as error:
-                strange += 1
-                log.critical("the spill file of %s has a line that can't be read: %s", self.store.name, error)
-                continue
-            if job is None or spilled.number > len(job.attempts):
-                strange += 1
-                log.critical("the spill file of %s knows %s, which the journal lacks", self.store.name, spilled.id)
-            elif job.attempts[spilled.number - 1].ref is None:
-                await self.store.record(spilled)
-        if spill is not None and lines and not strange:
-            spill.clear()
 
     async def close(self) -> None:
         """Stop reading, wait for the submits that are on their way, and let go of journal and sockets."""
@@ -153,103 +124,26 @@ class Desk:
         for task in self._loose:
             task.cancel()
         await asyncio.gather(*self._loose, return_exceptions=True)
-        with suppress(JournalError):  # an estimate less
-            await self._save()
+        if not self.read_only:
+            with suppress(JournalError):  # an estimate less
+                await self.lookout.save()
         await self.sessions.close()
         await self.store.close()
         for live in self.registry.all():  # who waits learns that nothing more will come
             self.registry.ring(live)
 
-    async def _save(self) -> None:
-        """Keep what was learned."""
-        if self.read_only:
-            return
-        if self.budgets.unsaved:
-            await self.budgets.save()
-        for facts, name in ((self.healths, HEALTH), (self.learned, LEARNED)):
-            if facts.unsaved:
-                said = facts.facts()
-                facts.saved()
-                await self.store.put(name, said)
-
     def _heard(self, live: Live, old: Attempt | None, new: Attempt, others: bool) -> None:
         """The journal has an attempt as it is now."""
-        route = live.job.route
-        self.budgets.news(new, "" if route is None else route.route)
-        if new.status.is_final and new.ref is not None and new.account in self.accounts:
-            ended = old is None or not old.status.is_final
-            if ended or old is None or old.entries != new.entries:
-                self._learn(new)
-            if ended and new.status in _TELLING:
-                self.healths.ended(new.account, new.status is Status.SUCCEEDED, outcome(new))
-        self.tell(old, new, live.job, others=others)
+        self.lookout.wrote(old, new, live.job, others=others)
         if live.job.route is not None:
             self.on_route(live)
 
-    def tell(self, old: Attempt | None, new: Attempt, job: Job, *, others: bool = False) -> None:
-        """Tell those who listen what a write of an attempt means."""
-        if self.listeners:
-            for event in news(old, new, job, moment(self.clock)):
-                self.listeners.tell(elsewhere(event) if others else event)
-
-    def heard_of_submit(self, account: str, attempt: Attempt, error: Exception | None) -> None:
-        """A submit is over: what that says of its account's health."""
-        if error is not None:
-            self.healths.refused(account, error)
-        elif attempt.status.in_doubt:
-            self.healths.doubted(account, attempt.notes[-1].text if attempt.notes else "a lost answer")
-        else:
-            self.healths.submitted(account)
-
-    def _learn(self, attempt: Attempt) -> None:
-        self.learned.took(attempt)
-        self._untold += 1
-        if self._untold >= SAVED_AFTER and self.is_open and not self.read_only:
-            self._untold = 0
-            self.later(self._save_quietly())
-
-    async def _save_quietly(self) -> None:
-        try:
-            await self._save()
-        except JournalError as error:
-            log.warning("what was learned can't be kept: %s", error)
-
-    def _saw_balance(self, account: str, balance: Balance) -> None:
-        self.healths.balance(account, balance.amount)
-
-    def _health_changed(self, change: HealthChange) -> None:
-        log.log(
-            logging.INFO if change.new in ("closed", "free") else logging.WARNING,
-            "%s: %s %s -> %s: %s", change.account, change.what, change.old, change.new, change.why,
-        )  # fmt: skip
-        if self.listeners:
-            detail = {"what": change.what, "old": change.old, "new": change.new, "why": change.why}
-            at, provider = moment(self.clock), self.accounts[change.account].provider.name
-            self.listeners.tell(
-                Event(name=EventName.BREAKER, at=at, account=change.account, provider=provider, detail=detail)
-            )
-        if not self.is_open:
-            return
-        if not self.read_only:
-            self.later(self._save_quietly())
-        if change.what == "polls" and change.new == "closed":  # those that waited for it
-            for live in self.registry.all():
-                for attempt in live.job.attempts:
-                    if attempt.account == change.account and attempt.is_open and not live.pursue(attempt.number).stuck:
-                        self.tracker.watch(attempt.id, change.account, 0.0)
-        if change.new == "parked":  # what it holds now is what it has to rise above
-            self.later(self.look_at_balance(change.account))
-
-    async def look_at_balance(self, account: str) -> None:
-        """Read an account's balance, for its health; a failure is no news."""
-        bound = self.accounts[account]
-        if not bound.can("balance"):
-            return
-        self.healths.looking(account)
-        try:
-            bound.saw_balance(await bound.verb("balance").balance(bound.polls))
-        except Exception as error:
-            log.info("the balance of %s can't be read: %s", account, error)
+    def _readable(self, account: str) -> None:
+        """Reads of an account go well again: those that waited for it are due."""
+        for live in self.registry.all():
+            for attempt in live.job.attempts:
+                if attempt.account == account and attempt.is_open and not live.pursue(attempt.number).stuck:
+                    self.tracker.watch(attempt.id, account, 0.0)
 
     async def _look(self, account: str, ids: Sequence[str]) -> dict[str, float | None]:
         """Drive what is due: attempts of an account, or routes."""
@@ -260,6 +154,16 @@ class Desk:
             if live is not None:
                 self.on_route(live)
         return {}
+
+    def _saw_balance(self, account: str, balance: Balance) -> None:
+        self.lookout.saw_balance(account, balance)
+
+    def _aside(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do something in the background, if this hub may write."""
+        if self.is_open and not self.read_only:
+            self.later(work)
+        else:
+            work.close()
 
     def later(self, work: Coroutine[Any, Any, object]) -> None:
         """Do something for which nobody waits, and which `close` cuts off."""

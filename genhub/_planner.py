@@ -18,7 +18,7 @@ from genhub._itinerary import Itinerary, Portability, Stage
 from genhub._jobs import Call
 from genhub._plan import Option, Plan, impossible
 from genhub._requests import Request
-from genhub.routing import Candidate, Route, Via, arrange
+from genhub.routing import Contender, Route, Via, arrange
 
 To = str | Sequence[str] | None
 
@@ -118,12 +118,12 @@ class Planner:
 
     def _candidates(
         self, named: Named, request: Request, portability: Portability
-    ) -> tuple[list[Candidate], list[GenhubError]]:
+    ) -> tuple[list[Contender], list[GenhubError]]:
         route = named.route
         if (why := route.against(request)) is not None:
             raise UnsupportedRequest(f"the route {named.name} {why}; nothing was sent")
         figures = callable(route.policy) or route.policy in _BY_FIGURES
-        found: list[Candidate] = []
+        found: list[Contender] = []
         others: list[GenhubError] = []
         for position, via in enumerate(route.accounts):
             if (why := via.against(request)) is not None:
@@ -139,17 +139,17 @@ class Planner:
             found.append(self._candidate(bound, request, via, position, call))
         return found, others
 
-    def _candidate(self, bound: Bound, request: Request, via: Via, position: int, call: Call | None) -> Candidate:
+    def _candidate(self, bound: Bound, request: Request, via: Via, position: int, call: Call | None) -> Contender:
         """Return an account with what is known of it for this kind of call."""
         billing = bound.provider.billing
         if call is None:
-            return Candidate(
+            return Contender(
                 account=bound.name, provider=bound.provider.name, kind=None, weight=via.weight, unit=billing.unit,
                 position=position,
             )  # fmt: skip
         desk, price = self.desk, bound.account.price
         said = desk.budgets.estimate(bound.name, bound.account, call.kind, request.kind)
-        return Candidate(
+        return Contender(
             account=bound.name,
             provider=bound.provider.name,
             kind=call.kind,
@@ -178,7 +178,7 @@ class Planner:
         if (why := target.route.against(request)) is not None:
             raise UnsupportedRequest(f"the route {target.name} {why}; nothing was sent")
         options: list[Option] = []
-        able: list[Candidate] = []
+        able: list[Contender] = []
         for position, via in enumerate(target.route.accounts):
             unfit = via.against(request)
             option = self._option(via.account, request, how, None if unfit is None else f"{unfit}, by the route")

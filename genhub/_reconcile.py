@@ -22,7 +22,7 @@ from genhub import _transitions as transitions
 from genhub._bound import Bound
 from genhub._clock import Clock, moment
 from genhub._credits import Balance
-from genhub._jobs import Attempt
+from genhub._jobs import Attempt, Job
 from genhub._live import Live, Pursuit, Registry
 from genhub._provider import TOLERANCE, Candidate, Intent, Lookup
 from genhub._transitions import noted
@@ -81,12 +81,21 @@ class Place:
     async def rivals(self, mine: Attempt, intent: Intent) -> bool:
         """True while another lost submit to the same path could be what was found."""
         for live in self._here():
-            for other in live.job.attempts:
-                if other.id == mine.id or other.account not in self.names or not other.status.in_doubt:
-                    continue
-                theirs = await self.registry.store.intent(other.id)
-                if theirs is not None and theirs.call.path == intent.call.path:
-                    return True
+            if await self._rivals(live.job, mine, intent):
+                return True
+        # In the journal there may be others that nobody has taken in hand since an earlier process died.
+        async for job in self.registry.store.unfinished():
+            if self.registry.known(job.id) is None and await self._rivals(job, mine, intent):
+                return True
+        return False
+
+    async def _rivals(self, job: Job, mine: Attempt, intent: Intent) -> bool:
+        for other in job.attempts:
+            if other.id == mine.id or other.account not in self.names or not other.status.in_doubt:
+                continue
+            theirs = await self.registry.store.intent(other.id)
+            if theirs is not None and theirs.call.path == intent.call.path:
+                return True
         return False
 
     def _here(self) -> list[Live]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from decimal import Decimal
 from weakref import WeakValueDictionary
@@ -75,12 +75,24 @@ class Router:
         mark = None if not reuse else fingerprint(ask.request, *_of_whom(target), ask.portability)
         async with self._turn(None if ask.key is None else f"key {ask.key}"):
             earlier = await self._earlier(ask.key, ask.request)
-            if earlier is not None and (earlier.is_open or not nothing_bought(earlier)):
-                return earlier, False
+            if earlier is not None and not self._may_begin_again(earlier):
+                return self._joined(earlier), False
             async with self._turn(mark):
                 if mark is not None and reuse and (same := await self._again(mark, reuse)) is not None:
-                    return same, True
+                    return self._joined(same), True
                 return await self._begin(ask, target, earlier, mark), False
+
+    def _may_begin_again(self, job: Job) -> bool:
+        """True for a job that everybody refused, and with which nobody goes on."""
+        walk = self._walks.get(job.id)
+        return nothing_bought(job) and (walk is None or not walk.walking)
+
+    def _joined(self, job: Job) -> Job:
+        """Somebody waits for a job again: its route goes on, although its first caller may have left."""
+        walk = self._walks.get(job.id)
+        if walk is not None:
+            walk.left = False
+        return job
 
     @asynccontextmanager
     async def _turn(self, name: str | None) -> AsyncGenerator[None]:
@@ -182,6 +194,15 @@ class Router:
             known = desk.registry.known(job.id)
             if known is not None:
                 self.kick(known)
+            raise
+        except JournalError as error:
+            if not self._walker.now(walk).attempts:
+                raise
+            log.error("the route of %s is held up by the journal: %s", job.id, error)  # it goes on once it can
+            desk.tracker.watch(job.id, ROUTES, LATER)
+        except Exception as error:
+            with suppress(JournalError):  # whoever is told of an error is not to be sold anything later
+                await self._walker.end(walk, str(error))
             raise
         finally:
             self._tidy(walk)

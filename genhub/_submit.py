@@ -21,7 +21,7 @@ from genhub._credits import Balance
 from genhub._errors import GenhubError, JournalError, ProviderError, ProviderUnavailable, SubmissionUnknown
 from genhub._jobs import Attempt, Call
 from genhub._pacing import Turn
-from genhub._plain import converter
+from genhub._plain import converter, from_dict
 from genhub._provider import Intent
 from genhub._retry import delays
 from genhub._status import Status
@@ -115,6 +115,27 @@ class Recorder:
             )  # fmt: skip
             self._spill(attempt)
             return attempt
+
+    async def read_back(self) -> None:
+        """Write the outcomes that an earlier process could not write, where the journal knows less."""
+        spill = self._store.spill
+        lines = [] if spill is None else spill.read()
+        strange = 0
+        for line in lines:
+            try:
+                spilled = from_dict(Attempt, line)
+                job = await self._store.job(spilled.job_id)
+            except GenhubError as error:
+                strange += 1
+                log.critical("the spill file of %s has a line that can't be read: %s", self._store.name, error)
+                continue
+            if job is None or spilled.number > len(job.attempts):
+                strange += 1
+                log.critical("the spill file of %s knows %s, which the journal lacks", self._store.name, spilled.id)
+            elif job.attempts[spilled.number - 1].ref is None:
+                await self._store.record(spilled)
+        if spill is not None and lines and not strange:
+            spill.clear()
 
     def _spill(self, attempt: Attempt) -> None:
         spill: Any = self._store.spill

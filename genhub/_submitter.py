@@ -125,14 +125,14 @@ class Submitter:
                 return other, None
             desk.budgets.keep(reserved, attempt)
             live.job = with_attempt(live.job, attempt)
-            desk.tell(None, attempt, live.job)
+            desk.lookout.tell(None, attempt, live.job)
             hand.sent_at = sent_at
             outcome, error = await send(bound, attempt, call, turn, desk.clock)
             written = await desk.recorder.record(outcome)
         finally:
             turn.end()
             hand.sending = None
-        desk.heard_of_submit(bound.name, written, error)
+        desk.lookout.sent(bound.name, written, error)
         desk.registry.news(live, written)
         if attempt.id in desk.recorder.unwritten:
             desk.write_later(live, written)

@@ -82,6 +82,9 @@ class Walker:
         if job.route is None or not job.route.is_open:
             return False
         if walk.left and not job.is_over:
+            live = self.desk.registry.known(job.id)
+            if live is not None and live.sending:  # its outcome comes first
+                return False
             return await self._end(walk, job, LEFT)
         more = bool(self._candidates(walk, job))
         step = next_step(job, moment(self.desk.clock), self._outlook(job), more=more, hedges=not walk.hedged)
@@ -131,7 +134,7 @@ class Walker:
             bound = desk.accounts[account]
             desk.healths.let_through(account)
             try:
-                await self.submitter.attempt(job, bound, self._terms(job, bound, step, stage, passed))
+                sent = await self.submitter.attempt(job, bound, self._terms(job, bound, step, stage, passed))
             except Exception as error:
                 if len(self.now(walk).attempts) > len(job.attempts):  # it was refused, as the journal says
                     if not isinstance(error, GenhubError):
@@ -149,6 +152,9 @@ class Walker:
                 desk.healths.passed(account)
                 raise
             else:
+                if sent.id != job.id:  # another process has the caller's key
+                    walk.job = sent
+                    return False
                 return self._tried(walk, job, step, account, passed)
         if step.hedge:
             walk.hedged = True
@@ -160,7 +166,7 @@ class Walker:
         walk.waited = 0.0
         for name in passed:  # for the jobs to come
             if name in self.desk.accounts and self.desk.healths.wants_look(name):
-                self.desk.later(self.desk.look_at_balance(name))
+                self.desk.later(self.desk.lookout.look_at_balance(name))
         route, now = job.route, self.now(walk)
         assert route is not None
         if self.desk.listeners and len(job.attempts) > route.since:
@@ -207,11 +213,13 @@ class Walker:
         """Nobody takes it now: look at those that are out of credits, wait for those that are held back, or end."""
         desk, route = self.desk, job.route
         assert route is not None
-        for account in passed:
-            if account in desk.accounts and desk.healths.wants_look(account):
-                await desk.look_at_balance(account)
-                if desk.healths.refusal(account) is None:
-                    return True
+        for account, shut in passed.items():
+            if account not in desk.accounts or shut.retry_in is not None:
+                continue
+            if desk.lookout.wants_look(account):
+                await desk.lookout.look_at_balance(account)
+            if desk.healths.refusal(account) is None:
+                return True
         wait = min((shut.retry_in for shut in passed.values() if shut.retry_in is not None), default=None)
         if wait is not None and walk.waited + wait <= route.patience:
             walk.waited += wait
@@ -239,10 +247,11 @@ class Walker:
     async def _drop(self, job: Job, number: int, why: str) -> bool:
         """Ask the vendor to stop an attempt. What it answers decides, and a stop that fails is not asked for again."""
         await self._give_up(job, number, why)
-        live = self.desk.registry.hold(job)
-        if live.job.attempts[number - 1].is_open:
+        hand = self.desk.registry.hold(job).pursue(number)
+        hand.asked = True
+        if hand.attempt.is_open:
             try:
-                await self.controller.stop_one(live.pursue(number))
+                await self.controller.stop_one(hand)
             except GenhubError as error:
                 log.warning("%s.%d was not stopped (%s): %s", job.id, number, why, error)
         return True
@@ -263,7 +272,7 @@ class Walker:
             return False
         live = self.desk.registry.hold(job)
         if job.routing:
-            await self.desk.registry.reroute(live, ended)
+            walk.job = await self.desk.registry.reroute(live, ended)
         if self.desk.listeners:
             self._tell(live.job, EventName.ROUTED, live.job.account, {"route": route.route, "why": why})
         self.desk.registry.drop(live)
@@ -296,9 +305,17 @@ class _Look:
         after = route.hedge_after
         if route.hedge_quantile is not None:
             after = desk.learned.seconds(attempt.account, attempt.kind, route.hedge_quantile)
-        return Outlook(free=free, stuck=live is not None and live.pursue(attempt.number).stuck, hedge_after=after)
+        hand = None if live is None else live.pursue(attempt.number)
+        return Outlook(
+            free=free,
+            stuck=hand is not None and hand.stuck,
+            asked=hand is not None and hand.asked,
+            hedge_after=after,
+        )
 
 
 def _for_now(attempt: Attempt) -> bool:
     error = attempt.error
-    return error is not None and error.retryable and error.kind in ("refused", "not_sent")
+    if error is None:
+        return False
+    return error.kind == "not_submitted" or (error.retryable and error.kind in ("refused", "not_sent"))

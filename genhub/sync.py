@@ -11,21 +11,25 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from genhub import _handle, _hub
 from genhub._account import Account
+from genhub._audit import Audit
 from genhub._credits import Balance
 from genhub._download import File
 from genhub._itinerary import Portability
 from genhub._jobs import Job, StopVerdict
+from genhub._ledger import LedgerLine
 from genhub._plan import Plan
 from genhub._planner import To
 from genhub._provider import Provider
 from genhub._recover import Recovery
 from genhub._requests import Request
 from genhub._status import Status
+from genhub.routing import AccountHealth
 
 T = TypeVar("T")
 
@@ -86,6 +90,11 @@ class Handle:
     def status(self) -> Status:
         return self._handle.status
 
+    @property
+    def reused(self) -> bool:
+        """The call was given the job of an earlier, equal request: nothing was bought for it."""
+        return self._handle.reused
+
     def poll(self) -> Job:
         return self._loop.run(self._handle.poll())
 
@@ -95,15 +104,18 @@ class Handle:
     def updates(self) -> Iterator[Job]:
         return self._loop.each(self._handle.updates())
 
-    def stop(self) -> StopVerdict:
-        return self._loop.run(self._handle.stop())
+    def detach(self) -> Job:
+        return self._loop.run(self._handle.detach())
+
+    def stop(self, *, only_if_free: bool = False) -> StopVerdict:
+        return self._loop.run(self._handle.stop(only_if_free=only_if_free))
 
     def resume(self) -> Job:
         return self._loop.run(self._handle.resume())
 
 
 class Hub:
-    """Accounts behind one job model; see `genhub.Hub`. Use it as `with`."""
+    """Accounts behind one job model; see `genhub.Hub`. Use it as `with`. `on_event` is called in the hub's thread."""
 
     def __init__(self, accounts: Mapping[str, Account | Provider], **options: Any) -> None:
         self._start(_hub.Hub(accounts, **options))
@@ -153,10 +165,40 @@ class Hub:
             raise RuntimeError("the hub is not open: use it as `with Hub(...) as hub`")
         return self._loop
 
+    def accounts(self) -> tuple[str, ...]:
+        return self._hub.accounts()
+
+    def routes(self) -> tuple[str, ...]:
+        return self._hub.routes()
+
+    def health(self) -> Mapping[str, AccountHealth]:
+        async def look() -> Mapping[str, AccountHealth]:
+            return self._hub.health()
+
+        return self._run(look())  # in the hub's own thread: a look at a breaker may change it
+
     def submit(
-        self, request: Request, *, to: To = None, key: str | None = None, portability: Portability = "strict"
+        self,
+        request: Request,
+        *,
+        to: To = None,
+        key: str | None = None,
+        portability: Portability | None = None,
+        max_spend: str | Decimal | int | None = None,
+        allow_unpriced: bool | None = None,
+        reuse: float | str | None = None,
     ) -> Handle:
-        handle = self._run(self._hub.submit(request, to=to, key=key, portability=portability))
+        handle = self._run(
+            self._hub.submit(
+                request,
+                to=to,
+                key=key,
+                portability=portability,
+                max_spend=max_spend,
+                allow_unpriced=allow_unpriced,
+                reuse=reuse,
+            )
+        )
         return Handle(self._running, handle)
 
     def generate(
@@ -165,12 +207,26 @@ class Hub:
         *,
         to: To = None,
         key: str | None = None,
-        portability: Portability = "strict",
+        portability: Portability | None = None,
+        max_spend: str | Decimal | int | None = None,
+        allow_unpriced: bool | None = None,
+        reuse: float | str | None = None,
         timeout: float | None = None,
     ) -> Job:
-        return self._run(self._hub.generate(request, to=to, key=key, portability=portability, timeout=timeout))
+        return self._run(
+            self._hub.generate(
+                request,
+                to=to,
+                key=key,
+                portability=portability,
+                max_spend=max_spend,
+                allow_unpriced=allow_unpriced,
+                reuse=reuse,
+                timeout=timeout,
+            )
+        )
 
-    def plan(self, request: Request, *, to: To = None, portability: Portability = "adjust") -> Plan:
+    def plan(self, request: Request, *, to: To = None, portability: Portability | None = None) -> Plan:
         return self._run(self._hub.plan(request, to=to, portability=portability))
 
     def get(self, job_id: str) -> Handle:
@@ -178,6 +234,9 @@ class Hub:
 
     def jobs(self, **which: Any) -> Iterator[Job]:
         return self._running.each(self._hub.jobs(**which))
+
+    def ledger(self, **which: Any) -> Iterator[LedgerLine]:
+        return self._running.each(self._hub.ledger(**which))
 
     def recover(self) -> Recovery:
         return self._run(self._hub.recover())
@@ -187,6 +246,15 @@ class Hub:
 
     def balance(self, account: str) -> Balance:
         return self._run(self._hub.balance(account))
+
+    def audit(self, account: str, *, offline: bool = False) -> Audit:
+        return self._run(self._hub.audit(account, offline=offline))
+
+    def adopt(self, account: str, provider_id: str) -> Job:
+        return self._run(self._hub.adopt(account, provider_id))
+
+    def detach(self, job_id: str) -> Job:
+        return self._run(self._hub.detach(job_id))
 
     def download(self, job: Job, folder: str | Path) -> tuple[File, ...]:
         return self._run(self._hub.download(job, folder))

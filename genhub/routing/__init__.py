@@ -5,7 +5,7 @@ from __future__ import annotations
 from genhub.routing._breaker import Breaker, BreakerState
 from genhub.routing._health import Healths
 from genhub.routing._learned import Cost, Learned
-from genhub.routing._policy import POLICIES, Candidate, Policy, arrange
+from genhub.routing._policy import POLICIES, Contender, Policy, arrange
 from genhub.routing._reuse import fingerprint, intention
 from genhub.routing._route import Conditions, Route, Via, cap_of, check
 from genhub.routing._said import all_failed, nothing_bought
@@ -17,8 +17,8 @@ __all__ = [
     "AccountHealth",
     "Breaker",
     "BreakerState",
-    "Candidate",
     "Conditions",
+    "Contender",
     "Cost",
     "Drop",
     "End",

@@ -45,6 +45,7 @@ class Breaker:
     trips: int = 0  #: how often it opened since it was last closed
     why: str = ""  #: the last failure that counted
     probe_until: float = 0.0  #: of one that is half open: when its probe is given up
+    running: bool = False  #: of one that is half open: its probe was taken up, and tells how it went when it ends
 
     def wait(self, now: float, tuning: Tuning) -> float:
         """Return the seconds until a call is allowed; 0: now."""
@@ -63,7 +64,12 @@ class Breaker:
         if self.state is BreakerState.CLOSED or not self.allows(now, tuning):
             return self
         given_up = now + min(tuning.probe, tuning.longest)
-        return evolve(self, state=BreakerState.HALF_OPEN, until=min(self.until, now), probe_until=given_up)
+        until = min(self.until, now)
+        return evolve(self, state=BreakerState.HALF_OPEN, until=until, probe_until=given_up, running=False)
+
+    def runs(self, now: float, tuning: Tuning) -> Breaker:
+        """The probe was taken up, and goes on: only its end, or that its time is over, lets another one go."""
+        return evolve(self, running=True) if self.state is BreakerState.HALF_OPEN and not self.running else self
 
     def succeeded(self, now: float, tuning: Tuning) -> Breaker:
         """A call went well. While it is open that is news of a call from before, and closes nothing."""
@@ -81,8 +87,11 @@ class Breaker:
         return Breaker(state=state, failures=failures, until=now + pause, trips=trips, why=why)
 
     def passed(self, now: float, tuning: Tuning) -> Breaker:
-        """The probe told nothing, for the request itself was at fault: the next call may be one at once."""
-        if self.state is not BreakerState.HALF_OPEN:
+        """The probe told nothing, for the request itself was at fault: the next call may be one at once.
+
+        Where the probe runs, it is another call of which this is said, and changes nothing.
+        """
+        if self.state is not BreakerState.HALF_OPEN or self.running:
             return self
         return evolve(self, state=BreakerState.OPEN, until=min(self.until, now), probe_until=0.0)
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 from attrs import define, field
 
 from genhub._clock import Clock, moment
-from genhub._errors import RateLimited
+from genhub._errors import RateLimited, SubmissionUnknown
 from genhub.routing._breaker import USUAL, Breaker, Tuning
 from genhub.routing._verdict import (
     AccountHealth,
@@ -34,12 +34,15 @@ LONGEST_HOLD, SHORTEST_HOLD = 3600.0, 1.0
 
 #: What a submit probes: whether it is taken, and whether its job is done.
 _SUBMITS: tuple[What, ...] = ("submits", "work")
-_SEE, _NOTHING = "a call is let through to see", "the call told nothing"
+_SEE, _NOTHING, _RUNS = "a call is let through to see", "the call told nothing", "its job will tell"
 _BREAKERS: tuple[What, ...] = ("submits", "polls", "work")
 #: Reads cost nothing and paid jobs wait for them: they are held back for less long than submits.
-TUNINGS: Mapping[What, Tuning] = {"polls": Tuning(failures=5, pause=5.0, longest=60.0, probe=30.0)}
-#: An account whose vendor shows no balance is asked again after so many seconds.
-BLIND_PAUSE = 600.0
+#: A job that fails may be the request's fault: it takes more of them.
+TUNINGS: Mapping[What, Tuning] = {
+    "polls": Tuning(failures=5, pause=5.0, longest=60.0, probe=30.0),
+    "work": Tuning(failures=5),
+}
+BLIND_PAUSE = 600.0  # seconds after which one that is out of credits, and shows no balance, is asked again
 
 
 def ignore(change: HealthChange) -> None:
@@ -55,12 +58,14 @@ class _Chart:
     balance: Decimal | None = None  # as last seen, out of credits or not: a rise is one above this
     looked_at: float | None = None
     held: float = 0.0  # monotonic
+    asked: datetime | None = None  # when it was out of credits still, after a pause
+    paused: float = 0.0  # monotonic: when it is asked again, if its balance can't be seen
 
     @property
     def parked(self) -> Parked | None:
         if self.since is None:
             return None
-        return Parked(since=self.since, balance=self.balance, looked_at=self.looked_at)
+        return Parked(since=self.since, balance=self.balance, looked_at=self.looked_at, asked=self.asked)
 
 
 class Healths:
@@ -92,23 +97,27 @@ class Healths:
     def submitted(self, account: str) -> None:
         """The vendor accepted a job: it has the credits for one."""
         self._turn(account, "submits", Breaker.succeeded, "a job was accepted")
+        self._turn(account, "work", Breaker.runs, _RUNS)
         self._free(account, "a job was accepted")
 
     def refused(self, account: str, error: Exception) -> None:
-        """A submit ended in an error."""
+        """A submit ended in an error; unless it is SubmissionUnknown, there is no job."""
         verdict, why = of_error(error), reason(account, error)
+        if isinstance(error, SubmissionUnknown):
+            self.doubted(account, why)
+            return
         if verdict is Verdict.BAD:
             self._failed(account, "submits", why)
-            return
-        if verdict is Verdict.BROKE:
+        elif verdict is Verdict.BROKE:
             self._park(account, why)
         elif isinstance(error, RateLimited):
             self._hold(account, error.retry_after)
         self.passed(account)
 
     def doubted(self, account: str, why: str) -> None:
-        """The answer to a submit was lost."""
+        """The answer to a submit was lost. There may be a job, whose end is told."""
         self._failed(account, "submits", why)
+        self._turn(account, "work", Breaker.runs, _RUNS)
 
     def ended(self, account: str, good: bool, why: str) -> None:
         """A job succeeded, or it failed or expired. One that somebody ended says nothing and is not told."""
@@ -118,12 +127,12 @@ class Healths:
             self._failed(account, "work", why)
 
     def let_through(self, account: str) -> None:
-        """A submit goes there now; it may be the probe."""
+        """A submit goes there now; it may be the probe, and its job too."""
         for what in _SUBMITS:
             self._turn(account, what, Breaker.let_through, _SEE)
 
     def passed(self, account: str) -> None:
-        """The submit that was let through told nothing of the account."""
+        """The submit that was let through told nothing of the account, and there is no job."""
         for what in _SUBMITS:
             self._turn(account, what, Breaker.passed, _NOTHING)
 
@@ -163,9 +172,12 @@ class Healths:
             self._free(account, f"the balance rose from {mark} to {amount}")
 
     def wants_look(self, account: str) -> bool:
-        """Say whether its balance should be looked at: it is out of credits, and the last look is a while ago."""
+        """Say whether its balance should be looked at: it is out of credits, and the last look is a while ago.
+
+        Never of one whose balance can't be seen.
+        """
         chart = self._charts[account]
-        if chart.since is None:
+        if chart.since is None or account in self._blind:
             return False
         # A clock that was set back makes the last look one of the future.
         return chart.looked_at is None or not 0 <= self._clock.time() - chart.looked_at < LOOK_EVERY
@@ -181,14 +193,11 @@ class Healths:
         health = self.state(account)
         if health.retired:
             return Shut(account=account, why=f"retired on {health.retires_on}")
-        if health.parked is not None:
-            if account not in self._blind:
-                return Shut(account=account, why=health.parked.said)
-            wait = BLIND_PAUSE - abs((health.at - health.parked.since).total_seconds())
-            if wait > 0:
-                return Shut(account=account, why=health.parked.said, retry_in=wait)
+        if health.parked is not None and account not in self._blind:
+            return Shut(account=account, why=health.parked.said)
         now = self._clock.time()
         wait, why = max(
+            (self._paused(account), "" if health.parked is None else health.parked.said),
             (self._wait(account, "submits"), f"submits: {health.submits.said(now)}"),
             (self._wait(account, "work"), f"jobs: {health.work.said(now)}"),
             (self._wait(account, "polls"), f"its jobs can't be read: {health.polls.said(now)}"),
@@ -237,7 +246,10 @@ class Healths:
                 if (breaker := Breaker.of(_part(kept, what), now, self._tunings[what])) is not None:
                     chart.breakers[what] = breaker
             if (parked := Parked.of(_part(kept, "credits"))) is not None:
-                chart.since, chart.balance = parked.since, parked.balance
+                chart.since, chart.balance, chart.asked = parked.since, parked.balance, parked.asked
+                left = BLIND_PAUSE - (moment(self._clock) - (parked.asked or parked.since)).total_seconds()
+                # More than all of it: the clock was set back.
+                chart.paused = self._clock.monotonic() + left if left <= BLIND_PAUSE else 0.0
 
     def saved(self) -> None:
         """The facts are about to be written: to be said when they were taken, before anything is awaited."""
@@ -257,6 +269,11 @@ class Healths:
     def _held(self, account: str) -> float:
         return max(0.0, self._charts[account].held - self._clock.monotonic())
 
+    def _paused(self, account: str) -> float:
+        chart = self._charts[account]
+        blind = chart.since is not None and account in self._blind
+        return max(0.0, chart.paused - self._clock.monotonic()) if blind else 0.0
+
     def _failed(self, account: str, what: What, why: str) -> None:
         why = short(why)
         self._turn(account, what, lambda breaker, now, tuning: breaker.failed(now, why, tuning), why)
@@ -270,14 +287,17 @@ class Healths:
 
     def _park(self, account: str, why: str) -> None:
         chart = self._charts[account]
+        at, paused = moment(self._clock), self._clock.monotonic() + BLIND_PAUSE
         if chart.since is None:
-            chart.since, chart.looked_at, self.unsaved = moment(self._clock), None, True
+            chart.since, chart.looked_at, chart.paused, self.unsaved = at, None, paused, True
             self._tell(account, "credits", "free", "parked", why)
+        elif account in self._blind and self._paused(account) == 0:  # it was asked again
+            chart.asked, chart.paused, self.unsaved = at, paused, True
 
     def _free(self, account: str, why: str) -> None:
         chart = self._charts[account]
         if chart.since is not None:
-            chart.since, chart.looked_at, self.unsaved = None, None, True
+            chart.since, chart.asked, chart.looked_at, self.unsaved = None, None, None, True
             self._tell(account, "credits", "parked", "free", why)
 
     def _hold(self, account: str, seconds: float | None) -> None:

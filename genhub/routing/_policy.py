@@ -33,7 +33,7 @@ def _weight(_: object, at: Attribute[float], value: float) -> None:
 
 
 @frozen(kw_only=True)
-class Candidate:
+class Contender:
     """One account that can do the request, with what is known of it. `None` is "not known"."""
 
     account: str
@@ -54,11 +54,11 @@ class Candidate:
 
 
 #: A user's own: returns the order, by candidate or by account name. What it leaves out is not tried.
-Policy = Callable[[Request, Sequence[Candidate]], Sequence[Candidate | str]]
+Policy = Callable[[Request, Sequence[Contender]], Sequence[Contender | str]]
 
 
 def arrange(
-    policy: str | Policy, request: Request, candidates: Sequence[Candidate], *, chance: random.Random, turn: int
+    policy: str | Policy, request: Request, candidates: Sequence[Contender], *, chance: random.Random, turn: int
 ) -> tuple[Stage, ...]:
     """Return the order in which the candidates are tried.
 
@@ -83,11 +83,11 @@ def arrange(
             raise ConfigError(f"there is no policy {policy!r}", remedy=f"Policies are: {', '.join(POLICIES)}")
 
 
-def _stage(candidate: Candidate, why: str) -> Stage:
+def _stage(candidate: Contender, why: str) -> Stage:
     return Stage(account=candidate.account, why=why)
 
 
-def _own(policy: Policy, request: Request, candidates: Sequence[Candidate]) -> tuple[Stage, ...]:
+def _own(policy: Policy, request: Request, candidates: Sequence[Contender]) -> tuple[Stage, ...]:
     name = getattr(policy, "__name__", type(policy).__name__)
     try:
         order = policy(request, tuple(candidates))
@@ -99,11 +99,11 @@ def _own(policy: Policy, request: Request, candidates: Sequence[Candidate]) -> t
     known = [each.account for each in candidates]
     stages: dict[str, Stage] = {}
     for each in chosen:
-        account = each.account if isinstance(each, Candidate) else each
+        account = each.account if isinstance(each, Contender) else each
         if account not in known:
             raise ConfigError(
                 f"the policy {name} chose {account!r}, which is not among the candidates",
-                remedy=f"Candidates were: {', '.join(known) or 'none'}",
+                remedy=f"Contenders were: {', '.join(known) or 'none'}",
             )
         if account in stages:
             raise ConfigError(f"the policy {name} chose {account!r} twice")
@@ -122,14 +122,14 @@ def _listed(order: Any) -> list[Any] | None:
 class _Figure:
     """What a usable result of a candidate costs, in credits and, where there is a price, in money."""
 
-    of: Candidate
+    of: Contender
     seen: Cost | None  # where it rests on enough jobs
     credits: Decimal | None
     money: Decimal | None
     currency: str | None
 
     @classmethod
-    def read(cls, of: Candidate) -> _Figure:
+    def read(cls, of: Contender) -> _Figure:
         seen = of.cost_seen if of.cost_seen is not None and of.cost_seen.samples >= ENOUGH else None
         credits = of.estimate_credits if seen is None else seen.per_result
         if seen is None and of.estimate_money is not None and of.currency is not None:
@@ -180,7 +180,7 @@ def _basis(figures: Sequence[_Figure]) -> str | None:
     return common
 
 
-def _cheapest(candidates: Sequence[Candidate]) -> tuple[Stage, ...]:
+def _cheapest(candidates: Sequence[Contender]) -> tuple[Stage, ...]:
     figures = [_Figure.read(each) for each in candidates]
     basis = _basis(figures)
     compared = [(figure, each) for each in figures if (figure := each.at(basis)) is not None]
@@ -191,7 +191,7 @@ def _cheapest(candidates: Sequence[Candidate]) -> tuple[Stage, ...]:
     return (*stages, *(_stage(each.of, each.excuse(basis)) for each in figures if each.at(basis) is None))
 
 
-def _fastest(candidates: Sequence[Candidate]) -> tuple[Stage, ...]:
+def _fastest(candidates: Sequence[Contender]) -> tuple[Stage, ...]:
     seen = [(each.seconds, each) for each in candidates if each.seconds is not None]
     stages: list[Stage] = []
     for rank, (seconds, each) in enumerate(sorted(seen, key=lambda pair: pair[0]), 1):
@@ -201,7 +201,7 @@ def _fastest(candidates: Sequence[Candidate]) -> tuple[Stage, ...]:
     return (*stages, *(_stage(each, "not seen yet") for each in candidates if each.seconds is None))
 
 
-def _weighted(candidates: Sequence[Candidate], chance: random.Random) -> tuple[Stage, ...]:
+def _weighted(candidates: Sequence[Contender], chance: random.Random) -> tuple[Stage, ...]:
     """Drawn one after the other, without putting back."""
     left = [each for each in candidates if each.weight > 0]
     stages: list[Stage] = []
@@ -213,7 +213,7 @@ def _weighted(candidates: Sequence[Candidate], chance: random.Random) -> tuple[S
     return (*stages, *(_stage(each, "weight 0: after all others") for each in candidates if not each.weight))
 
 
-def _round_robin(candidates: Sequence[Candidate], turn: int) -> tuple[Stage, ...]:
+def _round_robin(candidates: Sequence[Contender], turn: int) -> tuple[Stage, ...]:
     begin = turn % (len(candidates) or 1)
     turned = [*candidates[begin:], *candidates[:begin]]
     whys = ("its turn (round robin)", *("next in the round" for _ in turned[1:]))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from attrs import Attribute, field, frozen
+from attrs.converters import optional
 
 from genhub._account import Account, Budget
 from genhub._credits import Price
@@ -34,7 +36,7 @@ def _one_of(*known: str) -> Any:
 
 
 def _not_negative(_: object, at: Attribute[Any], value: Any) -> None:
-    if value is not None and not value >= 0:
+    if value is not None and not 0 <= value < math.inf:
         raise ConfigError(f"{at.name} must be 0 or more, not {value}")
 
 
@@ -48,8 +50,9 @@ def _kinds(_: object, at: Attribute[Any], value: tuple[str, ...]) -> None:
 class Conditions:
     """Which requests something is for; empty: for all."""
 
-    kinds: tuple[str, ...] = field(default=(), converter=_words, validator=_kinds)  #: `text`, `image`, …
-    platforms: tuple[str, ...] = field(default=(), converter=_words)  #: all that a request asks for must be among them
+    kinds: tuple[str, ...] = field(default=(), converter=_words, validator=_kinds)  #: `text`, `image`, …; empty: any
+    #: All that a request asks for must be among them: `instagram` is all of it, `instagram:reel` only that.
+    platforms: tuple[str, ...] = field(default=(), converter=_words)
     tags: Mapping[str, str] = field(factory=dict[str, str])  #: that a request must have
 
     def against(self, request: Request) -> str | None:
@@ -57,8 +60,8 @@ class Conditions:
         if self.kinds and request.kind not in self.kinds:
             return f"is for {_or(self.kinds)}, not for {request.kind}"
         if self.platforms:
-            asked = [each.partition(":")[0] for each in getattr(request, "platforms", ())]
-            other = [each for each in asked if each not in self.platforms]
+            asked: tuple[str, ...] = getattr(request, "platforms", ())
+            other = [each for each in asked if not {each, each.partition(":")[0]} & {*self.platforms}]
             if other or not asked:
                 return f"is for {_or(self.platforms)}, not for {_or(other) or 'a request without platforms'}"
         for name, value in self.tags.items():
@@ -77,10 +80,13 @@ class Via(Conditions):
 
 def _vias(value: Iterable[str | Via | Mapping[str, Any]] | str) -> tuple[Via, ...]:
     several = (value,) if isinstance(value, str) else value
-    return tuple(
-        each if isinstance(each, Via) else Via(account=each) if isinstance(each, str) else Via(**each)
-        for each in several
-    )
+    try:
+        return tuple(
+            each if isinstance(each, Via) else Via(account=each) if isinstance(each, str) else Via(**each)
+            for each in several
+        )
+    except TypeError as error:
+        raise ConfigError(f"accounts: {error}") from None
 
 
 def cap_of(value: Price | Decimal | str | int | None) -> Price | Decimal | None:
@@ -108,9 +114,9 @@ def _patience(value: float | str | None) -> float | str | None:
     if isinstance(value, str):
         match = _QUANTILE.match(value)
         if match is None or not 0 < float(match[1]) < 100:
-            raise ConfigError(f"hedge_after reads like '20s' or 'p95', not {value!r}")
+            raise ConfigError(f"hedge_after is seconds, or a quantile like 'p95', not {value!r}")
         return value
-    if not value >= 0:
+    if not 0 <= value < math.inf:
         raise ConfigError(f"hedge_after must be 0 or more, not {value}")
     return value
 
@@ -122,19 +128,26 @@ class Route(Conditions):
     Raises ConfigError that names the field.
     """
 
+    #: Names of accounts, or `Via`s (in a file: tables) that name one and say more.
     accounts: tuple[Via, ...] = field(converter=_vias)
     policy: str | Policy = "order"  #: how they are ordered: a name, or a function of request and candidates
+    #: `adjust`: an account may change what it can't honour. A call may say otherwise.
     portability: Portability = field(default="strict", validator=_one_of("strict", "adjust"))
-    max_attempts: int | None = None  #: `None`: twice the accounts. Only one that refused for now is asked again
+    max_attempts: int | None = None  #: at most; `None`: twice the accounts. Only who refused for now is asked again
     max_spend: Price | Decimal | None = field(default=None, converter=cap_of)  #: caps the sum of a job's attempts
     budget: Budget | None = None  #: caps what all jobs of the route may spend
-    deadline: float | None = field(default=None, validator=_not_negative)  #: that one attempt may take
+    deadline: float | None = field(default=None, validator=_not_negative)  #: the time that one attempt may take
+    #: Where a stop is not free: `wait` on, or `give_up`: tell whoever waits, and try nobody else.
     on_deadline: OnDeadline = field(default="wait", validator=_one_of("wait", "give_up"))
+    #: While an attempt is in doubt: `wait`, or `pay_twice`: go on once nothing more can be found out.
     on_unknown: OnUnknown = field(default="wait", validator=_one_of("wait", "pay_twice"))
-    fallback_on: tuple[str, ...] | None = None  #: errors and ends after which it goes on; `None`: all that may
+    #: Errors (of a class, or of one derived from it) and ends after which it goes on; `None`: all that may.
+    fallback_on: tuple[str, ...] | None = field(default=None, converter=optional(_words))
     patience: float = field(default=30.0, validator=_not_negative)  #: waits so long for an account that is held back
-    hedge_after: float | str | None = field(default=None, converter=_patience)  #: or `"p95"` of what was learned
-    reuse: float | None = field(default=None, validator=_not_negative)  #: an equal request within it is that job
+    #: When a second attempt begins beside a slow one: a time, or a quantile of what was learned, `"p95"`.
+    hedge_after: float | str | None = field(default=None, converter=_patience)
+    #: For so long an equal request is given the job of the earlier one.
+    reuse: float | None = field(default=None, validator=_not_negative)
     allow_unpriced: bool | None = None  #: under a cap, lets through what nobody can estimate; `None`: as accounts say
 
     def __attrs_post_init__(self) -> None:
@@ -144,17 +157,17 @@ class Route(Conditions):
         double = sorted({name for name in names if names.count(name) > 1})
         if double:
             raise ConfigError(f"accounts has {', '.join(double)} twice")
-        if isinstance(self.policy, str) and self.policy not in POLICIES:
+        if self.policy not in POLICIES and not callable(self.policy):
             raise ConfigError(f"policy is one of {', '.join(POLICIES)}, not {self.policy!r}")
         if self.max_attempts is not None and self.max_attempts < 1:
             raise ConfigError(f"max_attempts must be 1 or more, not {self.max_attempts}")
         if self.policy == "weighted" and not any(each.weight for each in self.accounts):
             raise ConfigError("policy is weighted, and no account has a weight above 0")
         for word in self.fallback_on or ():
-            if word not in ENDS and word not in errors():
-                known = ", ".join((*ENDS, *(name for name, kind in errors().items() if kind.fallback)))
-                what = f"fallback_on has {word!r}, which is no end and no error"
-                raise ConfigError(what, remedy=f"Known are: {known}")
+            if word not in _grounds():
+                what = "is no end and no error" if word not in errors() else "never lets a route go on"
+                remedy = f"Known are: {', '.join(_grounds())}"
+                raise ConfigError(f"fallback_on has {word!r}, which {what}", remedy=remedy)
 
     @classmethod
     def of(cls, given: Route | Iterable[str | Via]) -> Route:
@@ -206,14 +219,22 @@ def comparable(setting: str, cap: Price | Budget | Decimal, accounts: Mapping[st
 
 
 def errors() -> Mapping[str, type[GenhubError]]:
-    """Return every class of error by its name, third parties' among them."""
+    """Return every class of error by its name, third parties' among them; a name that we have too is ours."""
     found: dict[str, type[GenhubError]] = {}
     waiting: list[type[GenhubError]] = [GenhubError]
     while waiting:
         kind = waiting.pop()
-        found[kind.__name__] = kind
+        if kind.__name__ not in found or kind.__module__ == GenhubError.__module__:
+            found[kind.__name__] = kind
         waiting += kind.__subclasses__()
     return found
+
+
+def _grounds() -> tuple[str, ...]:
+    """Return what may let a route go on: ends, errors that say so, and what those derive from."""
+    kinds = [kind for kind in errors().values() if kind.fallback]
+    bases = (each.__name__ for kind in kinds for each in kind.__mro__ if issubclass(each, GenhubError))
+    return tuple(dict.fromkeys((*ENDS, *(kind.__name__ for kind in kinds), *bases)))
 
 
 def _or(words: Collection[str]) -> str:

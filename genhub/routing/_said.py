@@ -22,7 +22,8 @@ def all_failed(job: Job, others: Sequence[GenhubError] = ()) -> AllAttemptsFaile
     said = [error_of(each, job) for each in job.attempts[route.since :]]
     name = f"route {route.route!r}" if route.route else f"accounts {', '.join(route.accounts)}"
     why = f": {route.ended}" if route.ended else ""
-    failed = AllAttemptsFailed(f"{name}: nobody did it{why}", [*said, *others])
+    nobody = [GenhubError("no account was asked")]  # a group is never empty; a policy may choose nobody
+    failed = AllAttemptsFailed(f"{name}: nobody did it{why}", [*said, *others] or nobody)
     failed.job = job if job.attempts else None
     return failed
 
@@ -44,8 +45,10 @@ def error_of(attempt: Attempt, job: Job) -> GenhubError:
     if issubclass(kind, ProviderError):
         try:
             again = kind(error.message, **facts)
-        except TypeError:  # a third party's own, with other facts
+        except Exception:  # a third party's own, with other facts
             again = ProviderError(error.message, **facts)
+        else:  # whatever its constructor made of them
+            ProviderError.__init__(again, error.message, **facts)
     else:
         again = GenhubError(f"{attempt.account}: {error.message}")
     again.job = job
@@ -54,6 +57,7 @@ def error_of(attempt: Attempt, job: Job) -> GenhubError:
 
 def nothing_bought(job: Job) -> bool:
     """True when every attempt of a job was refused or never sent: the vendors made nothing."""
-    return job.status is Status.FAILED and all(
-        each.error is not None and each.error.kind in ("refused", "not_sent") for each in job.attempts
+    return all(
+        each.status is Status.FAILED and each.error is not None and each.error.kind in ("refused", "not_sent")
+        for each in job.attempts
     )

@@ -28,6 +28,7 @@ class Outlook:
 
     free: bool = False  #: its vendor's documents promise all of the charge back when it is stopped now
     stuck: bool = False  #: in doubt, and nothing more can be found out
+    asked: bool = False  #: this process asked for a stop already: what became of that is to be read, not asked again
     hedge_after: float | None = None  #: seconds after which a second account is worth it; None: never, or not known
 
 
@@ -89,10 +90,11 @@ def next_step(job: Job, now: datetime, look: Look, *, more: bool, hedges: bool =
     final = next((each for each in attempts if not each.is_open and not may_follow(each, route)), None)
     doubts = [each for each in under_way if each.status.in_doubt]
     running = [each for each in under_way if not each.status.in_doubt]
-    if final is not None:
-        return Rest() if under_way else End(f"{outcome(final)}: the route does not go on after that")
-    if doubts and (route.on_unknown == "wait" or not all(look(each).stuck for each in doubts)):
-        return _late(running, route, now, look, more=False) if running else Rest()
+    known = all(look(each).stuck for each in doubts)  # all that can be
+    if final is not None and known and not running:
+        return End(f"{outcome(final)}: the route does not go on after that")
+    if final is not None or (doubts and (route.on_unknown == "wait" or not known)):
+        return _late(running, route, now, look, more=False)
     left = more and len(attempts) < route.max_attempts
     if running:
         return _beside(running, doubts, route, now, look, more=left, hedges=hedges and left)
@@ -107,8 +109,10 @@ def next_step(job: Job, now: datetime, look: Look, *, more: bool, hedges: bool =
 
 def _after_success(winner: Attempt, under_way: Sequence[Attempt], look: Look) -> Step:
     for each in under_way:
-        if not each.status.in_doubt and each.given_up is None and look(each).free:
+        if not each.status.in_doubt and (known := look(each)).free and not known.asked:
             return Drop(each.number, f"attempt {winner.number} at {winner.account} was done first")
+    if any(each.status.in_doubt and not look(each).stuck for each in under_way):
+        return Rest()  # once it is found, a stop of it may be free
     return End(f"done by {winner.account}")
 
 
@@ -128,34 +132,36 @@ def _beside(
         return late
     (slow,) = running
     outlook = look(slow)
-    if outlook.hedge_after is None or not (outlook.free or route.max_spend is not None):
+    free = outlook.free and slow.given_up is None  # a stop is asked for once: that one did not help
+    if outlook.hedge_after is None or not (free or route.max_spend is not None):
         return late
     wait = outlook.hedge_after - _age(slow, now)
     if wait <= 0:
-        said = "a stop of it is free" if outlook.free else "the route's max_spend allows it"
+        said = "a stop of it is free" if free else "the route's max_spend allows it"
         return Try(f"{slow.account} takes longer than {outlook.hedge_after:g} s, and {said}", hedge=True)
     return Rest(wait if late.seconds is None else min(wait, late.seconds))
 
 
 def _late(running: Sequence[Attempt], route: Itinerary, now: datetime, look: Look, *, more: bool) -> Step:
     """Hold what runs against the deadline."""
-    if route.deadline is None:
+    if route.deadline is None or not running:
         return Rest()
+    why = f"took longer than the deadline of {route.deadline:g} s"
+    gives_up = route.on_deadline == "give_up"
     waits: list[float] = []
     for each in running:
-        if each.given_up is not None:
-            continue
         wait = route.deadline - _age(each, now)
+        if each.given_up is not None:  # a stop was asked for; it may take a while, or have failed
+            wait += route.patience
+        elif wait <= 0 and look(each).free and (more or gives_up):
+            return Drop(each.number, f"{each.account} {why}")
         if wait > 0:
             waits.append(wait)
-            continue
-        why = f"{each.account} took longer than the deadline of {route.deadline:g} s"
-        gives_up = route.on_deadline == "give_up"
-        if look(each).free and (more or gives_up):
-            return Drop(each.number, why)
-        if gives_up:
-            return Leave(each.number, f"{why}, and a stop of it is not free")
-    return Rest(min(waits)) if waits else Rest()
+    if gives_up and not waits:  # all are late; the last is the one that callers see
+        last = running[-1]
+        stop = "a stop of it is not free" if last.given_up is None else "a stop of it did not help"
+        return Leave(last.number, f"{last.account} {why}, and {stop}")
+    return Rest(min(waits, default=None))
 
 
 def _age(attempt: Attempt, now: datetime) -> float:

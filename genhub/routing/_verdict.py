@@ -74,11 +74,15 @@ def short(text: str) -> str:
 
 @frozen(kw_only=True)
 class Parked:
-    """The account is out of credits, and gets no routed submit until its balance is seen to rise."""
+    """The account is out of credits: it gets no routed submit until its balance is seen to rise, or a job is accepted.
+
+    One whose balance can't be seen gets none for a pause, and is asked again after it.
+    """
 
     since: datetime
     balance: Decimal | None = None  #: the mark above which it is free again; `None`: none was seen yet
     looked_at: float | None = None  #: epoch seconds of the last look at the balance
+    asked: datetime | None = None  #: when it was out of credits still, asked after a pause; the last time
 
     @property
     def said(self) -> str:
@@ -87,19 +91,28 @@ class Parked:
 
     def facts(self) -> dict[str, Any]:
         """Return it as plain data. The last look is not kept: a later process looks at once."""
-        return {"since": self.since.isoformat(), "balance": None if self.balance is None else str(self.balance)}
+        balance = None if self.balance is None else str(self.balance)
+        asked = {} if self.asked is None else {"asked": self.asked.isoformat()}
+        return {"since": self.since.isoformat(), "balance": balance, **asked}
 
     @classmethod
     def of(cls, facts: Any) -> Parked | None:
         """Read what `facts` gave; None for anything else."""
         try:
-            since = datetime.fromisoformat(facts["since"])
             balance = None if facts["balance"] is None else Decimal(facts["balance"])
-            if since.tzinfo is None or not (balance is None or balance.is_finite()):
+            if not (balance is None or balance.is_finite()):
                 return None
-            return cls(since=since.astimezone(UTC), balance=balance)
+            asked = _aware(facts["asked"]) if "asked" in facts else None
+            return cls(since=_aware(facts["since"]), balance=balance, asked=asked)
         except (TypeError, ValueError, LookupError, ArithmeticError):
             return None
+
+
+def _aware(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return at.astimezone(UTC)
 
 
 @frozen(kw_only=True)

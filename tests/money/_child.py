@@ -1,7 +1,8 @@
 """The other side of `_nursery`: forks, and lives a life with a hub on a journal, up to a named point.
 
-A life is plain data: `journal`, `accounts` (settings by name), `work` (what to do), and `kill`: at the `nth` call of
-the store's `op`, `before` it is made or `after` it came back, the process sends itself SIGKILL.
+A life is plain data: `journal`, `accounts` (settings by name), `routes` (settings by name), `work` (what to do), and
+`kill`: at the `nth` call of the store's `op` (`any`: of whatever writes), `before` it is made or `after` it came back,
+the process sends itself SIGKILL. `ahead`: so many seconds its clock is ahead of the machine's.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ from attrs import evolve
 import genhub_adgen  # noqa: F401
 import genhub_genpro  # noqa: F401
 import genhub_powerpost  # noqa: F401
-from genhub import Attempt, GenhubError, Hub, Job, JournalError, Status, SubmissionUnknown
+from genhub import AllAttemptsFailed, Attempt, GenhubError, Hub, Job, JournalError, Status, SubmissionUnknown
+from genhub._clock import SystemClock
 from genhub._config import account
+from genhub._itinerary import Itinerary
 from genhub._provider import Intent
+from genhub.routing import Route
 from genhub.stores._sqlite import SqliteStore
 from tests.money._requests import KINDS
 
@@ -55,9 +59,15 @@ class Deadly(SqliteStore):
     async def advance(self, attempt: Attempt) -> Attempt | None:
         return await self._deadly("advance", lambda: super(Deadly, self).advance(attempt))
 
+    async def reroute(self, job_id: str, route: Itinerary) -> None:
+        await self._deadly("reroute", lambda: super(Deadly, self).reroute(job_id, route))
+
     async def _deadly(self, op: str, work: Callable[[], Awaitable[T]]) -> T:
         self._calls[op] += 1
-        mine = self._kill is not None and (op, self._calls[op]) == (self._kill["op"], self._kill["nth"])
+        self._calls["any"] += 1
+        mine = self._kill is not None and any(
+            (each, self._calls[each]) == (self._kill["op"], self._kill["nth"]) for each in (op, "any")
+        )
         if mine and self._kill is not None and self._kill["when"] == "before":
             self._die()
         result = await work()
@@ -72,11 +82,22 @@ class Deadly(SqliteStore):
         os.kill(os.getpid(), self._kill.get("signal", signal.SIGKILL))
 
 
+class Ahead(SystemClock):
+    """The machine's clock, so many seconds ahead."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def time(self) -> float:
+        return super().time() + self._seconds
+
+
 async def live(life: dict[str, Any], say: Say) -> None:
     accounts = {name: account(name, given, {}) for name, given in life["accounts"].items()}
-    store = Deadly(life["journal"], life.get("kill"), say)
+    routes = {name: Route(**given) for name, given in life.get("routes", {}).items()}
+    store, clock = Deadly(life["journal"], life.get("kill"), say), Ahead(life.get("ahead", 0.0))
     try:
-        async with Hub(accounts, journal=store) as hub:
+        async with Hub(accounts, journal=store, routes=routes, clock=clock) as hub:
             say(open=True)
             await WORKS[life["work"]](hub, life, say)
     except JournalError as error:
@@ -91,6 +112,23 @@ async def one(hub: Hub, life: dict[str, Any], say: Say) -> None:
     say(submitted=handle.id, status=str(handle.status))
     with suppress(SubmissionUnknown):
         job = await handle.wait()
+        say(ended=job.id, status=str(job.status))
+
+
+async def route(hub: Hub, life: dict[str, Any], say: Say) -> None:
+    """Recover, submit one request to a route, and drive it until nothing of it is open, of a race's losers either."""
+    await hub.recover()
+    _, make = KINDS[life["kind"]]
+    try:
+        handle = await hub.submit(make(life["mark"]), to=life["to"], key=life.get("key"))
+    except AllAttemptsFailed as error:
+        say(nobody=str(error))
+        return
+    say(submitted=handle.id, status=str(handle.status))
+    with suppress(SubmissionUnknown):
+        job = await handle.wait()
+        while hub.in_hand(handle.id) is not None:  # noqa: ASYNC110 - nobody is told of the end of a race's losers
+            await asyncio.sleep(0.002)
         say(ended=job.id, status=str(job.status))
 
 
@@ -143,7 +181,7 @@ async def campaign(hub: Hub, life: dict[str, Any], say: Say) -> None:
 
 
 WORKS: dict[str, Callable[[Hub, dict[str, Any], Say], Awaitable[None]]] = {
-    "one": one, "stop_and_go": stop_and_go, "hold": hold, "campaign": campaign,
+    "one": one, "route": route, "stop_and_go": stop_and_go, "hold": hold, "campaign": campaign,
 }  # fmt: skip
 
 

@@ -121,6 +121,29 @@ def test_a_probe_that_told_nothing_leaves_the_next_one_free_on_a_clock_that_was_
     assert probing().passed(START, USUAL).allows(START, USUAL)
 
 
+def test_a_probe_that_runs_is_ended_by_its_news_alone() -> None:
+    """That another call told nothing does not let a second one go beside it; its own end, or its time, does."""
+    running = probing().runs(START + 31, USUAL)
+    assert evolve(probing(), running=True) == running
+
+    assert running is running.passed(START + 40, USUAL)
+    assert not running.allows(START + 149.9, USUAL)
+    assert CLOSED == running.succeeded(START + 40, USUAL)
+    assert probing().failed(START + 40, "again", USUAL) == running.failed(START + 40, "again", USUAL)
+    assert opened() == Breaker.of(running.facts(), START + 40, USUAL)
+
+
+def test_the_probe_after_one_that_ran_does_not_run_yet() -> None:
+    """When its request is at fault, the next one may go at once."""
+    running = probing().runs(START + 31, USUAL)
+    late = START + 150
+    assert running.allows(late, USUAL)
+    again = running.let_through(late, USUAL)
+
+    assert (BreakerState.HALF_OPEN, False) == (again.state, again.running)
+    assert again.passed(late + 1, USUAL).allows(late + 1, USUAL)
+
+
 def test_what_changes_nothing_returns_the_same_object() -> None:
     """A caller sees by identity whether something happened."""
     once = CLOSED.failed(START, "a", USUAL)
@@ -129,7 +152,11 @@ def test_what_changes_nothing_returns_the_same_object() -> None:
     for breaker in (CLOSED, once):
         assert breaker is breaker.let_through(START, USUAL)
         assert breaker is breaker.passed(START, USUAL)
+        assert breaker is breaker.runs(START, USUAL)
         assert breaker is breaker.believed(START, USUAL)
+    due, running = opened(), probing().runs(START + 31, USUAL)
+    assert due is due.runs(START + 40, USUAL)
+    assert running is running.runs(START + 40, USUAL)
     assert opened() == opened().let_through(START + 29, USUAL)
     assert probing() == probing().let_through(START + 31, USUAL)
 
@@ -275,6 +302,7 @@ class Courses(RuleBasedStateMachine):
             assert self.now - self.shut >= min(self.tuning.pause, self.tuning.longest) - A_BIT
         if self.probe is not None:
             assert self.now - self.probe >= min(self.tuning.probe, self.tuning.longest) - A_BIT
+        assert not self.breaker.running
         self.probe = self.now
 
     @precondition(lambda self: not self.breaker.allows(self.now, self.tuning))
@@ -307,9 +335,14 @@ class Courses(RuleBasedStateMachine):
             self.probe, self.shut = None, self.now
 
     @rule()
+    def the_probe_is_taken_up(self) -> None:
+        before, self.breaker = self.breaker, self.breaker.runs(self.now, self.tuning)
+        assert evolve(before, running=before.state is BreakerState.HALF_OPEN) == self.breaker
+
+    @rule()
     def nothing_was_told(self) -> None:
         before, self.breaker = self.breaker, self.breaker.passed(self.now, self.tuning)
-        if before.state is BreakerState.HALF_OPEN:
+        if before.state is BreakerState.HALF_OPEN and not before.running:
             assert BreakerState.OPEN is self.breaker.state
             assert self.breaker.allows(self.now, self.tuning)
             assert before.trips == self.breaker.trips
@@ -335,6 +368,10 @@ class Courses(RuleBasedStateMachine):
         wait = self.breaker.wait(self.now, self.tuning)
         assert wait <= self.tuning.longest
         assert (wait == 0) == self.breaker.allows(self.now, self.tuning)
+
+    @invariant()
+    def only_a_probe_runs(self) -> None:
+        assert self.breaker.state is BreakerState.HALF_OPEN or not self.breaker.running
 
     @invariant()
     def it_can_be_said(self) -> None:

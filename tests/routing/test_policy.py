@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from genhub import ConfigError, Price, TextRequest
 from genhub._requests import Request
 from genhub.routing._learned import Cost
-from genhub.routing._policy import POLICIES, Candidate, Policy, arrange, number, ordinal
+from genhub.routing._policy import POLICIES, Contender, Policy, arrange, number, ordinal
 
 CAPTION = TextRequest(prompt="Dark mode is here", platforms=("x",))
 USD, EUR = Price.parse("0.05 USD"), Price.parse("0.02 EUR")
 
 
-def candidate(account: str, position: int, **known: Any) -> Candidate:
-    return Candidate(**{
+def candidate(account: str, position: int, **known: Any) -> Contender:
+    return Contender(**{
         "account": account, "provider": account, "kind": "captions", "unit": f"{account} credits",
         "position": position, **known,
     })  # fmt: skip
@@ -39,13 +39,13 @@ def documented(credits: str, **known: Any) -> dict[str, Any]:
 
 
 def said(
-    policy: str | Policy, *candidates: Candidate, seed: int = 0, turn: int = 0, request: Request = CAPTION
+    policy: str | Policy, *candidates: Contender, seed: int = 0, turn: int = 0, request: Request = CAPTION
 ) -> list[tuple[str, str]]:
     stages = arrange(policy, request, candidates, chance=random.Random(seed), turn=turn)
     return [(stage.account, stage.why) for stage in stages]
 
 
-def order(policy: str | Policy, candidates: Sequence[Candidate], *, seed: int = 0, turn: int = 0) -> list[str]:
+def order(policy: str | Policy, candidates: Sequence[Contender], *, seed: int = 0, turn: int = 0) -> list[str]:
     return [account for account, _ in said(policy, *candidates, seed=seed, turn=turn)]
 
 
@@ -55,9 +55,9 @@ figures = st.none() | st.decimals(min_value=0, max_value=1000, places=3)
 
 
 @st.composite
-def routes(draw: st.DrawFn) -> list[Candidate]:
-    """Candidates as a route may have them, not always in their order."""
-    made: list[Candidate] = []
+def routes(draw: st.DrawFn) -> list[Contender]:
+    """Contenders as a route may have them, not always in their order."""
+    made: list[Contender] = []
     for position in range(draw(st.integers(min_value=0, max_value=6))):
         per_result = draw(figures)
         seen = None if per_result is None else cost(str(per_result), draw(st.integers(min_value=1, max_value=6)))
@@ -79,7 +79,7 @@ def routes(draw: st.DrawFn) -> list[Candidate]:
 @settings(deadline=None)
 @given(st.sampled_from(POLICIES), routes(), st.integers(), st.integers(min_value=0, max_value=100))
 def test_every_candidate_has_one_place_and_a_reason(
-    policy: str, candidates: list[Candidate], seed: int, turn: int
+    policy: str, candidates: list[Contender], seed: int, turn: int
 ) -> None:
     """An order leaves nobody out, and is the same for the same chance and turn."""
     stages = said(policy, *candidates, seed=seed, turn=turn)
@@ -171,11 +171,11 @@ def test_an_estimate_in_money_needs_no_price() -> None:
 
 @settings(deadline=None)
 @given(routes())
-def test_cheapest_ascends(candidates: list[Candidate]) -> None:
+def test_cheapest_ascends(candidates: list[Contender]) -> None:
     """All in one currency: dearer ones later, equal ones by their place, unknown ones last."""
     priced = [evolve(each, price=USD) for each in candidates]
 
-    def figure(each: Candidate) -> Decimal | None:
+    def figure(each: Contender) -> Decimal | None:
         seen = each.cost_seen
         return seen.per_result if seen is not None and seen.samples >= 3 else each.estimate_credits
 
@@ -188,7 +188,7 @@ def test_cheapest_ascends(candidates: list[Candidate]) -> None:
 
 @settings(deadline=None)
 @given(routes())
-def test_what_is_not_compared_keeps_the_routes_order(candidates: list[Candidate]) -> None:
+def test_what_is_not_compared_keeps_the_routes_order(candidates: list[Contender]) -> None:
     """Whatever is priced or not: figures first, excuses after."""
     places = {each.account: each.position for each in candidates}
     stages = said("cheapest", *candidates)
@@ -215,7 +215,7 @@ def test_fastest_by_the_median() -> None:
 
 @settings(deadline=None)
 @given(routes())
-def test_fastest_ascends(candidates: list[Candidate]) -> None:
+def test_fastest_ascends(candidates: list[Contender]) -> None:
     """By seconds, equal ones by their place."""
     known = sorted((each.seconds, each.position, each.account) for each in candidates if each.seconds is not None)
     unknown = sorted((each.position, each.account) for each in candidates if each.seconds is None)
@@ -279,9 +279,9 @@ def test_round_robin_is_fair(many: int, begin: int) -> None:
 
 def test_a_users_own_policy() -> None:
     """It is given the request and the candidates, in the route's order; what it leaves out is not tried."""
-    given: list[tuple[Request, Sequence[Candidate]]] = []
+    given: list[tuple[Request, Sequence[Contender]]] = []
 
-    def by_letter(request: Request, candidates: Sequence[Candidate]) -> list[Candidate | str]:
+    def by_letter(request: Request, candidates: Sequence[Contender]) -> list[Contender | str]:
         given.append((request, candidates))
         return ["c", candidates[0]]
 
@@ -294,21 +294,21 @@ def test_a_users_own_policy_may_be_an_object() -> None:
     """It is called by the name of its class; a candidate counts by its account."""
 
     class Picky:
-        def __call__(self, request: Request, candidates: Sequence[Candidate]) -> list[Candidate]:
+        def __call__(self, request: Request, candidates: Sequence[Contender]) -> list[Contender]:
             return [evolve(each, weight=7) for each in candidates[1:]]
 
     assert [("b", "1st by the policy Picky")] == said(Picky(), A, B)
 
 
-async def _later(request: Request, candidates: Sequence[Candidate]) -> list[str]:
+async def _later(request: Request, candidates: Sequence[Contender]) -> list[str]:
     return ["a"]
 
 
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
-        (lambda *_: ["a", "x"], "<lambda> chose 'x', which is not among the candidates. Candidates were: a, b"),
-        (lambda *_: [None], "<lambda> chose None, which is not among the candidates. Candidates were: a, b"),
+        (lambda *_: ["a", "x"], "<lambda> chose 'x', which is not among the candidates. Contenders were: a, b"),
+        (lambda *_: [None], "<lambda> chose None, which is not among the candidates. Contenders were: a, b"),
         (lambda _, candidates: ["b", candidates[1]], "<lambda> chose 'b' twice"),
         (lambda *_: "ab", "<lambda> returned 'ab'. It returns a list of candidates or names"),
         (lambda *_: None, "<lambda> returned None. It returns a list of candidates or names"),
@@ -331,7 +331,7 @@ def test_what_a_policy_raised_is_the_cause() -> None:
     """Its own traceback is not lost, not even where it is one of ours."""
     mine = ConfigError("mine")
 
-    def failing(request: Request, candidates: Sequence[Candidate]) -> list[str]:
+    def failing(request: Request, candidates: Sequence[Contender]) -> list[str]:
         raise mine
 
     with pytest.raises(ConfigError, match="the policy failing failed: ConfigError: mine") as caught:
