@@ -230,6 +230,16 @@ def test_a_result_that_comes_after_the_end_is_kept() -> None:
     assert (Status.FAILED, (PICTURE,)) == (late.status, late.outputs)
 
 
+@pytest.mark.parametrize("status", [Status.QUEUED, Status.RUNNING, Status.UNKNOWN])
+def test_a_cost_beside_a_word_that_is_no_end_is_not_booked_yet(status: Status) -> None:
+    """A vendor that revives an ended job says what it may cost: that is no final cost, and breaks nothing."""
+    failed = see(running("10"), news(Status.FAILED, cost=Decimal(0)))
+    revived = see(failed, news(status, cost=Decimal(7)))
+
+    assert failed.entries == revived.entries
+    assert "late news" in revived.notes[-1].text
+
+
 def test_a_refund_that_lands_later_is_booked_once() -> None:
     """PowerPost: when the refund lands relative to `failed` is not documented."""
     failed = see(running("10"), news(Status.FAILED, cost=Decimal(10)))
