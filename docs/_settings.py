@@ -11,6 +11,7 @@ from docs._comments import comments
 from docs._providers import provider
 from docs._tables import NONE, block, code, table
 from genhub._account import Account, Budget
+from genhub.routing import Route, Via
 
 #: What a provider's settings mean, where its class has no comment of its own.
 MEANINGS: Mapping[tuple[str, str], str] = {
@@ -64,6 +65,7 @@ MEANINGS: Mapping[tuple[str, str], str] = {
     ("scenario", "fault"): "what goes wrong: one of the faults above",
     ("account", "provider"): "which adapter: the name of an installed provider",
     ("account", "budget"): "the most that may be spent: see below",
+    ("via", "account"): "its name",
 }
 
 
@@ -90,10 +92,22 @@ def budget_settings() -> str:
     return _settings("budget", Budget)
 
 
+@block
+def route_settings() -> str:
+    """The settings of a route."""
+    return _settings("route", Route)
+
+
+@block
+def via_settings() -> str:
+    """What one account of a route may say."""
+    return _settings("via", Via)
+
+
 def _settings(of: str, kind: type[Any]) -> str:
     attrs.resolve_types(kind)
     rows: list[list[object]] = []
-    for each in attrs.fields(kind):
+    for each in sorted(attrs.fields(kind), key=lambda each: each.inherited):  # its own first
         if each.init:
             rows.append([code(each.name), type_words(each), default_words(each), meaning(of, each.name, kind)])
     return table(["setting", "type", "default", "meaning"], rows)
@@ -106,13 +120,20 @@ def type_words(field: attrs.Attribute[Any]) -> str:
         ("Secret", "secret"),
         ("_provider.Provider", "text"),
         ("Budget", "table"),
+        ("Via", "list"),
+        ("Callable", "text"),
+        ("_credits.Price | decimal.Decimal", "number or price"),
         ("Price", "price"),
+        ("Mapping[str, str]", "table of texts"),
         ("Mapping", "table of numbers"),
+        ("tuple[str", "list of texts"),
         ("Literal", ""),
+        ("datetime.date", "day"),
+        ("float | str", "time or text"),
+        ("float", "number" if field.name == "weight" else "time"),
         ("bool", "true or false"),
         ("Decimal", "number"),
         ("int", "whole number"),
-        ("float", "time"),
         ("str", "text or number" if field.name.endswith("_id") else "text"),
     ):
         if part in shown:
@@ -134,7 +155,7 @@ def default_words(field: attrs.Attribute[Any]) -> str:
     if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
         made = None if default.takes_self else default.factory()
         return ", ".join(f"{name} {each}" for name, each in made.items()) if isinstance(made, dict) and made else NONE
-    if default is None:
+    if default is None or default == ():
         return NONE
     if isinstance(default, bool):
         return code(str(default).lower())

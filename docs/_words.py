@@ -46,6 +46,13 @@ def evidence_words() -> str:
 
 
 @block
+def event_words() -> str:
+    """What happens, and what is said of it."""
+    said = comments(genhub.EventName)
+    return table(["event", "meaning, and what `detail` has"], [[code(e), said[e.name]] for e in genhub.EventName])
+
+
+@block
 def errors() -> str:
     """The tree of errors, drawn as a table."""
     rows: list[list[object]] = []

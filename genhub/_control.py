@@ -6,7 +6,7 @@ import asyncio
 import logging
 from decimal import Decimal
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from genhub import _transitions as transitions
 from genhub._billing import Money
@@ -73,10 +73,9 @@ class Controller:
 
     async def _end_route(self, live: Live) -> bool:
         """Whoever stops a job wants no other account to begin with it; returns whether there was one to come."""
-        route = live.job.route
-        if route is None or not live.job.routing:
+        if not live.job.routing:
             return False
-        await self.desk.registry.reroute(live, evolve(route, ended="stopped by its caller"))
+        await self.desk.end_route(live, "stopped by its caller")
         return True
 
     async def stop_one(self, hand: Pursuit) -> StopVerdict:

@@ -29,12 +29,13 @@ class EventName(StrEnum):
     STATUS = "status"  #: an attempt's status changed: `old` (`None`: it is new), `new`, `raw_status`
     CHARGED = "charged"  #: a line of the ledger, by its own fields and `unit`; `amount` is text, `None`: not said
     REFUNDED = "refunded"  #: the same, of what came back
-    FALLBACK = "fallback"  #: a route goes on: `old` and `new` (accounts), `why`
-    HEDGED = "hedged"  #: a second account works beside the first: `old` and `new`, `why`
+    FALLBACK = "fallback"  #: a route goes on: `old` and `new` (accounts), `why`, `route`
+    HEDGED = "hedged"  #: a second account works beside the first: `old` and `new`, `why`, `route`
     REUSED = "reused"  #: a call was given a job that was there already: `why`
     BREAKER = "breaker"  #: an account's health changed: `what`, `old`, `new`, `why`
     DOUBT = "doubt"  #: something about an attempt's money is not known: `why`
-    SETTLED = "settled"  #: it is known now whether the vendor has it: `verdict` (`submitted`, `not_submitted`), `how`
+    #: it is known now whether the vendor has it: `verdict` (`submitted`, `not_submitted`), `how`, `provider_id`
+    SETTLED = "settled"
     ROUTED = "routed"  #: a route came to its end: `route`, `why`
 
 

@@ -192,7 +192,8 @@ class Hub:
         job = await handle.wait(timeout)
         if job.status is Status.SUCCEEDED:
             return job
-        if job.route is not None and job.status is not Status.STOPPED:
+        stopped = job.status is Status.STOPPED and job.attempt.given_up is None  # by its caller
+        if job.route is not None and not stopped:
             raise all_failed(job)
         why = f": {job.error.message}" if job.error is not None else ""
         raise JobFailed(f"{job.id} at {job.account!r} is {job.status}{why}", job)

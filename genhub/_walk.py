@@ -266,15 +266,12 @@ class Walker:
         """The route tries nobody else."""
         route = job.route
         assert route is not None
-        ended = evolve(route, ended=why)
         if not job.attempts:
-            walk.job = evolve(job, route=ended)
+            walk.job = evolve(job, route=evolve(route, ended=why))
             return False
         live = self.desk.registry.hold(job)
-        if job.routing:
-            walk.job = await self.desk.registry.reroute(live, ended)
-        if self.desk.listeners:
-            self._tell(live.job, EventName.ROUTED, live.job.account, {"route": route.route, "why": why})
+        await self.desk.end_route(live, why)
+        walk.job = live.job
         self.desk.registry.drop(live)
         return False
 

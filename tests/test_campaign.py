@@ -10,7 +10,26 @@ from typing import Any
 
 import pytest
 
-from genhub import Adjustment, Attempt, Credits, Job, JobError, Output, Request, Status, TextRequest
+from genhub import (
+    Adjustment,
+    AllAttemptsFailed,
+    Attempt,
+    Credits,
+    Entry,
+    EntryKind,
+    Evidence,
+    InsufficientCredits,
+    Itinerary,
+    Job,
+    JobError,
+    Output,
+    Price,
+    Request,
+    Stage,
+    Status,
+    TextRequest,
+    UnsupportedRequest,
+)
 from genhub._campaign import Problems, Progress, Results, Row, read, words
 from genhub._campaign.page import page
 from genhub._download import File
@@ -54,10 +73,10 @@ def write(folder: Path, name: str, text: str | bytes) -> Path:
     return path
 
 
-def wrong(path: Path, accounts: tuple[str, ...] | None = None) -> list[str]:
+def wrong(path: Path, accounts: tuple[str, ...] | None = None, routes: tuple[str, ...] = ()) -> list[str]:
     """Return what is wrong with a file, without its folder."""
     with pytest.raises(Problems) as caught:
-        read(path, accounts)
+        read(path, accounts, routes)
     return [str(each).replace(f"{path.parent}/", "") for each in caught.value.problems]
 
 
@@ -263,6 +282,111 @@ def test_one_account_needs_no_name(tmp_path: Path) -> None:
     assert "only" == campaign.rows[0].to
 
 
+def test_the_default_route_needs_no_name(tmp_path: Path) -> None:
+    """Where there is one, it is meant; whoever names another one means that."""
+    path = write(
+        tmp_path, "a.jsonl", '{"kind": "text", "prompt": "x"}\n{"kind": "text", "prompt": "y", "to": "captions"}\n'
+    )
+
+    assert ["default", "captions"] == [row.to for row in read(path, ["a", "b"], ["captions", "default"]).rows]
+    assert ["default", "captions"] == [row.to for row in read(path, ["a"], ["captions", "default"]).rows]
+
+
+def test_a_row_may_name_a_route_or_several_accounts(tmp_path: Path) -> None:
+    """In every form; a list of one is that one."""
+    toml = """\
+[[request]]
+kind = "text"
+to = ["a", "b"]
+prompt = "x"
+
+[[request]]
+kind = "text"
+to = "captions"
+prompt = "x"
+
+[[request]]
+kind = "text"
+to = ["a"]
+prompt = "x"
+"""
+    lines = (
+        '{"kind": "text", "to": ["a", "b"], "prompt": "x"}\n{"kind": "text", "to": "captions", "prompt": "x"}\n'
+        '{"kind": "text", "to": ["a"], "prompt": "x"}\n'
+    )
+    csv = "kind,to,prompt\ntext,a;b,x\ntext,captions,x\ntext,a,x\n"
+    semicolons = "kind;to;prompt\ntext;a|b;x\ntext;captions;x\ntext;a;x\n"
+    found = [
+        read(write(tmp_path, name, text), ["a", "b"], ["captions"])
+        for name, text in (("a.toml", toml), ("a.jsonl", lines), ("a.csv", csv), ("a.csv", semicolons))
+    ]
+
+    assert [[("a", "b"), "captions", "a"]] * 4 == [[row.to for row in each.rows] for each in found]
+    assert [("a", "b"), ("captions",), ("a",)] == [row.names for row in found[0].rows]
+    assert found[0].keys() == found[1].keys() == found[2].keys() == found[3].keys()
+    assert 3 == len(set(found[0].keys().values()))
+
+
+def test_names_that_are_wrong_are_said_for_each_row(tmp_path: Path) -> None:
+    """An account of a list, a route in a list, a list that is none."""
+    path = write(
+        tmp_path,
+        "a.toml",
+        """\
+[[request]]
+kind = "text"
+to = "captoins"
+
+[[request]]
+kind = "text"
+to = ["a", "nope"]
+
+[[request]]
+kind = "text"
+to = ["a", "captions"]
+
+[[request]]
+kind = "text"
+to = ["a", "a"]
+
+[[request]]
+kind = "text"
+to = []
+
+[[request]]
+kind = "text"
+to = 3
+
+[[request]]
+kind = "text"
+prompt = "x"
+""",
+    )
+
+    assert [
+        "a.toml:3: to: there is no account 'captoins', and no route 'captoins'. Did you mean 'captions'?",
+        "a.toml:7: to: there is no account 'nope'. Known are: a, b",
+        "a.toml:11: to: 'captions' is a route, and a list is of accounts. Write to = 'captions' alone",
+        "a.toml:15: to: names 'a' twice",
+        "a.toml:19: to: must be a name or a list of accounts, not []",
+        "a.toml:23: to: must be a name or a list of accounts, not 3",
+        "a.toml:25: to: which account is not said. Add to = ..., one of a, b, captions",
+    ] == wrong(path, ("a", "b"), ("captions",))
+
+
+def test_the_key_of_a_row_with_one_account_stays_what_it_was(tmp_path: Path) -> None:
+    """Of what an earlier version bought nothing is bought again: these keys stand in journals."""
+    lines = (
+        '{"kind": "text", "to": "powerpost", "prompt": "Dark mode is here", "platforms": ["x"]}\n'
+        '{"kind": "image", "to": ["adgen"], "prompt": "A lantern", "label": "L"}\n'
+        '{"kind": "speech", "script": "Good evening"}\n'
+    )
+
+    campaign = read(write(tmp_path, "old.jsonl", lines))
+
+    assert ["old:3b19f9100e6dc3d1", "old:f40addf29b73bb6f", "old:13167a0dae16ff84"] == list(campaign.keys().values())
+
+
 def test_keys_are_those_of_the_intention(tmp_path: Path) -> None:
     """Another place, label or tag is the same intention; another account or word is not; equal rows are counted."""
     lines = [
@@ -429,3 +553,114 @@ def test_credits_in_words(credits: Credits, said: str) -> None:
 def test_seconds_in_words(value: float, said: str) -> None:
     """As people say them."""
     assert said == words.seconds(value)
+
+
+# Rows that several accounts had a hand in.
+
+
+def charged(amount: int, **facts: Any) -> Entry:
+    return Entry(kind=EntryKind.CHARGE, sequence=1, amount=Decimal(amount), evidence=Evidence.REPORTED, at=NOW, **facts)
+
+
+def routed(*attempts: Attempt, ended: str | None = None, since: int = 0) -> Job:
+    """Return a job on the route `captions`, over the accounts a, b and c."""
+    stages = tuple(Stage(account=name, why=f"{name}'s place") for name in "abc")
+    route = Itinerary(route="captions", stages=stages, max_attempts=6, ended=ended, since=since)
+    return Job(
+        id="j1", request=TextRequest(prompt="x"), created_at=NOW, attempts=attempts, to=("captions",), route=route
+    )
+
+
+def row(**facts: Any) -> Row:
+    return Row(where="a.toml:1", number=1, request=TextRequest(prompt="x"), **facts)
+
+
+REFUSED = attempt(
+    account="a", unit="a credits", status=Status.FAILED,
+    error=JobError(kind="refused", message="no credits", code="BROKE", http_status=402, error="InsufficientCredits"),
+)  # fmt: skip
+KEPT = attempt(
+    account="a", unit="a credits", status=Status.CANCELED, doubt="not documented", entries=(charged(3),),
+    price=Price(amount=Decimal("0.10"), currency="EUR"),
+)  # fmt: skip
+MADE = attempt(
+    id="j1.2", number=2, account="b", unit="b credits", entries=(charged(5),), reason="a: refused; b's place"
+)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "bill", "cell", "money"),
+    [
+        ((REFUSED, MADE), "5 b credits, exact", ("5", "exact"), ""),
+        (
+            (KEPT, MADE),
+            "0 to 3 a credits, a range + 5 b credits, exact",
+            ("0 to 3 a + 5 b", "a range, exact"),
+            "0 to 0.3 EUR at least",
+        ),
+        ((KEPT,), "0 to 3 a credits, a range", ("0 to 3", "a range"), "0 to 0.3 EUR, a range"),
+        ((REFUSED,), "0 a credits, exact", ("0", "exact"), ""),
+    ],
+)
+def test_what_a_job_cost_is_said_by_vendor(
+    attempts: tuple[Attempt, ...], bill: str, cell: tuple[str, str], money: str
+) -> None:
+    """All attempts count, each in its own credits; what certainly cost nothing is not spoken of beside the others."""
+    job = routed(*attempts)
+
+    assert (bill, cell, money) == (words.bill(job), words.cell(job), words.money(job))
+
+
+def test_an_attempt_is_told_of_when_it_was_not_to_be_expected() -> None:
+    """The first one at the first account is not; one elsewhere is, and each one after it."""
+    first, elsewhere = attempt(account="a", reason="a's place"), attempt(account="b", reason="a passed over")
+    later = attempt(account="a", number=3, reason="asked again")
+
+    assert words.detour(routed(first), first) is None
+    assert "a passed over" == words.detour(routed(elsewhere), elsewhere)
+    assert "a: refused; b's place" == words.detour(routed(first, MADE), MADE)
+    assert [None, None] == [words.detour(routed(REFUSED, MADE, later, since=2), each) for each in (MADE, later)]
+    alone = Job(id="j1", request=TextRequest(prompt="x"), created_at=NOW, attempts=(REFUSED, MADE))
+    assert words.detour(alone, MADE) is None
+
+
+def test_a_row_is_where_its_job_is() -> None:
+    """Before it has one, where it is sent to."""
+    waiting = [Progress(row=row(to=to), key="k").account for to in ("captions", ("a", "b"), None)]
+    job = routed(REFUSED, MADE)
+    done = Progress(row=row(to="captions"), key="k", job=job)
+
+    assert ["captions", "a, b", "?"] == waiting
+    assert ("b", "captions") == (done.facts()["account"], done.facts()["to"])
+
+
+def test_a_row_that_nobody_did_has_a_line_for_each_account() -> None:
+    """Whether the error is at hand or only the journal."""
+    lost = attempt(
+        id="j1.2", number=2, account="b", status=Status.FAILED, error=JobError(kind="vendor", message="gave up")
+    )
+    job = routed(REFUSED, lost, ended="no account is left")
+    error = AllAttemptsFailed("nobody did it", [InsufficientCredits("broke", account="a"), UnsupportedRequest("can't")])
+
+    def said(**facts: Any) -> list[str]:
+        return Progress(row=row(to="captions"), key="k", **facts).failures
+
+    assert ["nobody did it", "  a: broke", "  can't"] == said(error=error, job=job)
+    assert ["a: refused (BROKE): no credits", "b: failed: gave up"] == said(job=job)
+    assert [] == said(job=routed(REFUSED, MADE)) == said()
+    html = page("x", [Progress(row=row(to="captions"), key="k", error=error, job=job, over=True)], Path("out"), NOW)
+    assert 3 == html.count('<p class="error bad">')
+    assert ["a: broke", "can&#x27;t"] == [each for each in ("a: broke", "can&#x27;t") if f">{each}</p>" in html]
+
+
+def test_the_page_adds_up_each_attempt_at_its_account(tmp_path: Path) -> None:
+    """Who had a hand in it has a card; the row's own card says who was asked, why, and for how much."""
+    done = Progress(row=row(to="captions"), key="k", job=routed(KEPT, MADE), word="succeeded", over=True)
+
+    html = page("x", [done], tmp_path, NOW)
+
+    assert "<h2>a</h2><p><strong>0 to 3</strong> a credits <small>a range</small></p>" in html
+    assert "<h2>b</h2><p><strong>5</strong> b credits <small>exact</small></p><p>1 request</p>" in html
+    assert "<dd>0 to 3 a credits, a range + 5 b credits, exact</dd>" in html
+    assert "<dd>2 at b: succeeded, 5 b credits, exact (a: refused; b&#x27;s place)</dd>" in html
+    assert 'data-account="b"' in html

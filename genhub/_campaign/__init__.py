@@ -1,6 +1,6 @@
 """Campaigns: many requests in one file, sent, watched to the end, and written down."""
 
-from genhub._campaign.campaign import Campaign, check_keys, load, read
+from genhub._campaign.campaign import Campaign, check_keys, load, plan_of, read
 from genhub._campaign.problems import Problem, Problems
 from genhub._campaign.progress import Progress, Verdict
 from genhub._campaign.results import Results
@@ -18,5 +18,6 @@ __all__ = [
     "Verdict",
     "check_keys",
     "load",
+    "plan_of",
     "read",
 ]

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import orjson
 from attrs import evolve, frozen
 
 from genhub._campaign import sheet as sheets
 from genhub._campaign.problems import Problem, Problems, meant
-from genhub._campaign.row import Draft, Row, build, defaults_of
-from genhub._plain import to_dict
-from genhub._requests import Request
+from genhub._campaign.row import Draft, Row, build, defaults_of, to_of
+from genhub._errors import UnsupportedRequest
+from genhub.routing import fingerprint, intention
 
 if TYPE_CHECKING:
     from genhub._hub import Hub
+    from genhub._plan import Plan
     from genhub.stores import JobStore
 
 
@@ -31,36 +30,32 @@ class Campaign:
     def keys(self) -> dict[int, str]:
         """Return the hub's key of each row, by its number.
 
-        The same request to the same account has the same key wherever it stands in the file, so that moving rows, or
-        giving them another label, buys nothing again. Equal requests are counted.
+        The same request to the same account or route has the same key wherever it stands in the file, so that moving
+        rows, or giving them another label, buys nothing again. Equal requests are counted.
         """
         seen: dict[str, int] = {}
         keys: dict[int, str] = {}
         for row in self.rows:
-            own = row.key if row.key is not None else fingerprint(row)
+            own = row.key if row.key is not None else fingerprint(row.request, row.to)
             seen[own] = seen.get(own, 0) + 1
             keys[row.number] = f"{self.path.stem}:{own}" + (f"#{seen[own]}" if seen[own] > 1 else "")
         return keys
 
 
-def fingerprint(row: Row) -> str:
-    """Return what tells one row's request from another's: what is asked for, and of whom."""
-    text = orjson.dumps([row.to, _intention(row.request)], option=orjson.OPT_SORT_KEYS, default=str)
-    return hashlib.sha256(text).hexdigest()[:16]
-
-
-def read(path: str | Path, accounts: Collection[str] | None = None) -> Campaign:
+def read(path: str | Path, accounts: Collection[str] | None = None, routes: Collection[str] = ()) -> Campaign:
     """Read a campaign; raises Problems that name everything that is wrong in it.
 
-    With `accounts` (their names) each row is given the one that it goes to.
+    With the names of `accounts` and `routes` each row is given the one that it goes to.
     """
-    campaign, problems = _read(path, accounts)
+    campaign, problems = _read(path, accounts, routes)
     if problems:
         raise Problems(problems)
     return campaign
 
 
-def _read(path: str | Path, accounts: Collection[str] | None) -> tuple[Campaign, list[Problem]]:
+def _read(
+    path: str | Path, accounts: Collection[str] | None, routes: Collection[str]
+) -> tuple[Campaign, list[Problem]]:
     """Return the rows that nothing is wrong with, and all that is wrong with the others."""
     path = Path(path)
     sheet = sheets.read(path)
@@ -71,26 +66,43 @@ def _read(path: str | Path, accounts: Collection[str] | None) -> tuple[Campaign,
     _waits_end(drafts, problems)
     rows = [draft.row for draft in drafts if draft.row is not None]
     if accounts is not None:
-        addressed = {draft.number: _account(draft, accounts, problems) for draft in drafts}
+        addressed = {draft.number: _addressed(draft, accounts, routes, problems) for draft in drafts}
         rows = [evolve(row, to=to) for row in rows if (to := addressed[row.number]) is not None]
     return Campaign(path=path, rows=tuple(rows)), problems
 
 
 async def load(path: str | Path, hub: Hub) -> Campaign:
-    """Read a campaign and hold every row against its account; the hub need not be open, nothing is sent.
+    """Read a campaign and hold every row against its account or route; the hub need not be open, nothing is sent.
 
     Raises Problems that name everything that is wrong.
     """
-    campaign, problems = _read(path, hub.accounts())
+    campaign, problems = _read(path, hub.accounts(), hub.routes())
     for row in campaign.rows:
-        plan = await hub.plan(row.request, to=row.to, portability=row.portability)
+        try:
+            plan = await plan_of(row, hub)
+        except UnsupportedRequest as error:  # the route is not for such requests
+            problems.append(Problem(where=row.where, message=str(error)))
+            continue
         if plan.best is None:
-            why = plan.options[0].impossible or "it can't be done"
-            remedy = 'portability = "adjust" allows changes' if row.portability == "strict" else None
-            problems.append(Problem(where=row.where, message=why, remedy=remedy))
+            adjusts = row.portability == "adjust" or plan.route is not None
+            remedy = None if adjusts else 'portability = "adjust" allows changes'
+            problems.append(Problem(where=row.where, message=_why_not(plan), remedy=remedy))
     if problems:
         raise Problems(problems)
     return campaign
+
+
+async def plan_of(row: Row, hub: Hub) -> Plan:
+    """Return what would become of a row, under the terms on which it is sent."""
+    strict = row.portability is None and isinstance(row.to, str) and row.to not in hub.routes()
+    return await hub.plan(row.request, to=row.to, portability="strict" if strict else row.portability)
+
+
+def _why_not(plan: Plan) -> str:
+    whys = {option.account: option.impossible or "it can't be done" for option in plan.options}
+    if len(whys) == 1:
+        return next(iter(whys.values()))
+    return "; ".join(why if why.startswith(f"{name}: ") else f"{name}: {why}" for name, why in whys.items())
 
 
 async def check_keys(campaign: Campaign, store: JobStore) -> None:
@@ -99,7 +111,7 @@ async def check_keys(campaign: Campaign, store: JobStore) -> None:
     problems: list[Problem] = []
     for row in campaign.rows:
         earlier = await store.keyed(keys[row.number])
-        if earlier is not None and (_intention(earlier.request) != _intention(row.request) or earlier.to != (row.to,)):
+        if earlier is not None and (intention(earlier.request) != intention(row.request) or earlier.to != row.names):
             message = f"the key {row.key!r} belongs to another request, {earlier.id} at {earlier.account}"
             remedy = "A new request needs a new key"
             problems.append(Problem(where=row.where, field="key", message=message, remedy=remedy))
@@ -107,25 +119,35 @@ async def check_keys(campaign: Campaign, store: JobStore) -> None:
         raise Problems(problems)
 
 
-def _intention(request: Request) -> dict[str, Any]:
-    """Return what is asked for, without what is for the user's own books."""
-    return {name: value for name, value in to_dict(request).items() if name not in ("label", "tags")}
-
-
-def _account(draft: Draft, accounts: Collection[str], problems: list[Problem]) -> str | None:
-    to = draft.said.get("to")
-    if to is None and len(accounts) == 1:
-        return next(iter(accounts))
-    if to is None:
-        remedy = f"Add to = ..., one of {', '.join(accounts) or 'none'}"
+def _addressed(
+    draft: Draft, accounts: Collection[str], routes: Collection[str], problems: list[Problem]
+) -> str | tuple[str, ...] | None:
+    """Return to whom a row goes; None when that is not said, or wrong."""
+    said = draft.said.get("to")
+    if said is None:
+        if "default" in routes:
+            return "default"
+        if len(accounts) == 1:
+            return next(iter(accounts))
+        remedy = f"Add to = ..., one of {', '.join((*accounts, *routes)) or 'none'}"
         where = draft.raw.at(None)
         problems.append(Problem(where=where, field="to", message="which account is not said", remedy=remedy))
-    elif isinstance(to, str) and to in accounts:
-        return to
-    elif isinstance(to, str) and to.strip():
-        where, message = draft.raw.at("to"), f"there is no account {to!r}"
-        problems.append(Problem(where=where, field="to", message=message, remedy=meant(to, accounts)))
-    return None
+        return None
+    try:
+        to = to_of(said)
+    except ValueError:  # said already
+        return None
+    known = {*accounts, *routes} if isinstance(to, str) else {*accounts}
+    wrong = [name for name in ([to] if isinstance(to, str) else to) if name not in known]
+    for name in wrong:
+        where, message = draft.raw.at("to"), f"there is no account {name!r}"
+        if name in routes:
+            message, remedy = f"{name!r} is a route, and a list is of accounts", f"Write to = {name!r} alone"
+        else:
+            message += "" if not routes or not isinstance(to, str) else f", and no route {name!r}"
+            remedy = meant(name, known)
+        problems.append(Problem(where=where, field="to", message=message, remedy=remedy))
+    return None if wrong else to
 
 
 def _keys_differ(drafts: Sequence[Draft], problems: list[Problem]) -> None:

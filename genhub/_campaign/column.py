@@ -15,6 +15,8 @@ from genhub._requests import REQUESTS
 
 #: What a row says beside its request's own fields.
 OPTIONS = ("kind", "to", "key", "portability", "after", "stop_after", "resume_after", "expect", "sim")
+#: Those of them that may hold several texts.
+SEVERAL = {"to": tuple[str, ...]}
 #: Tables, whose columns have a dot: `extra.powerpost.research_mode`, `tags.team`, `sim.fault`.
 TABLES = {"extra": 3, "tags": 2, "sim": 2}
 
@@ -69,7 +71,7 @@ def column(name: str, where: str, problems: list[Problem]) -> Column:
     if dot and root in TABLES and len(name.split(".", TABLES[root] - 1)) == TABLES[root] and all(name.split(".")):
         return Column(name=name)
     if name in types or name in OPTIONS:
-        return Column(name=name, type=types.get(name, str))
+        return Column(name=name, type=types.get(name, SEVERAL.get(name, str)))
     remedy = meant(name, {*types, *OPTIONS}) if name else "Give every column a name"
     if root == "extra":
         remedy = "It reads extra.PROVIDER.FIELD, like extra.powerpost.research_mode"

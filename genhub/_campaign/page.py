@@ -50,7 +50,7 @@ def page(title: str, rows: Sequence[Progress], folder: Path, at: datetime) -> st
 <p class="when">{len(rows)} requests, {escape(at.astimezone().strftime("%d %B %Y, %H:%M"))}</p>
 <p class="sum">{_sum(rows)}</p>
 <section class="accounts" aria-label="Credits by account">
-{_accounts(rows, jobs)}
+{_accounts(jobs)}
 </section>
 </header>
 <form class="filters" aria-label="Filter the requests">
@@ -75,8 +75,7 @@ def _sum(rows: Sequence[Progress]) -> str:
     return " ".join(marks)
 
 
-def _accounts(rows: Sequence[Progress], jobs: Sequence[Job]) -> str:
-    asked = Counter(each.account for each in rows)
+def _accounts(jobs: Sequence[Job]) -> str:
     cards: list[str] = []
     for total in totals(jobs, "account"):
         spent = "<br>".join(
@@ -88,7 +87,7 @@ def _accounts(rows: Sequence[Progress], jobs: Sequence[Job]) -> str:
             f"<p>{escape(words.amount(each))} {escape(each.unit or '')}{' at least' if total.unpriced else ''}</p>"
             for each in total.money
         )
-        about = f"{asked[total.group]} requests"
+        about = f"{total.jobs} request{'' if total.jobs == 1 else 's'}"
         cards.append(f'<div class="account"><h2>{escape(total.group)}</h2><p>{spent}</p>{money}<p>{about}</p></div>')
     return "\n".join(cards)
 
@@ -118,15 +117,12 @@ def _tone(each: Progress) -> str:
 
 
 def _card(each: Progress, folder: Path) -> str:
-    row, job, word = each.row, each.job, _word(each)
+    row, word = each.row, _word(each)
     kind = row.request.kind
     name = escape(row.name)
     parts = [_media(each, folder), f"<h2>{name}</h2>", _badges(each), _said(each), _texts(each), _facts(each)]
-    if job is not None and job.error is not None and word != "succeeded":
-        tone = "" if each.verdict is Verdict.FINE else " bad"
-        parts.append(f'<p class="error{tone}">{escape(words.failure(job.error))}</p>')
-    elif each.error is not None:
-        parts.append(f'<p class="error bad">{escape(str(each.error))}</p>')
+    tone = "" if each.verdict is Verdict.FINE else " bad"
+    parts += [f'<p class="error{tone}">{escape(line.strip())}</p>' for line in each.failures]
     if each.lost is not None:
         parts.append(f'<p class="error bad">{escape(each.lost)}</p>')
     inner = "\n".join(part for part in parts if part)
@@ -197,13 +193,15 @@ def _facts(each: Progress) -> str:
     job = each.job
     if job is None:
         return ""
-    lines = [("Credits", words.spent(job.credits))]
+    lines = [("Credits", words.bill(job))]
     if job.cost is not None:
         lines.append(("Cost", words.spent(job.cost)))
     if each.seconds is not None:
         lines.append(("Time", words.seconds(each.seconds)))
     lines += [("Adjusted", words.adjusted(change)) for change in job.adjustments]
-    lines += [("Note", note.text) for note in job.attempt.notes]
+    lines += [("Note", note.text) for attempt in job.attempts for note in attempt.notes]
+    if len(job.attempts) > 1:
+        lines += [("Attempt", words.tried(attempt)) for attempt in job.attempts]
     lines.append(("Job", job.id))
     shown = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in lines)
     return f"<dl>{shown}</dl>"

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import define, field
 
+from genhub._campaign import words
 from genhub._campaign.row import Row
 from genhub._download import File
 from genhub._errors import GenhubError, SubmissionUnknown, WaitTimeout
@@ -36,6 +37,7 @@ class Progress:
     job: Job | None = None
     error: GenhubError | None = None
     earlier: bool = False  #: was over before this run began
+    told: int = 0  #: so many of its job's attempts were told of in this run
     over: bool = False  #: nothing more is done about it in this run
     files: tuple[File, ...] = ()
     text: Path | None = None  #: where its texts are
@@ -44,7 +46,8 @@ class Progress:
 
     @property
     def account(self) -> str:
-        return self.row.to or "?"
+        """The one that its job is at; before there is one, what the row says."""
+        return ", ".join(self.row.names) or "?" if self.job is None else self.job.account
 
     @property
     def verdict(self) -> Verdict:
@@ -63,6 +66,13 @@ class Progress:
         return None if self.job is None else self.job.status
 
     @property
+    def failures(self) -> list[str]:
+        """Why it did not succeed, in lines."""
+        if self.error is not None:
+            return words.told(self.error)
+        return [] if self.job is None else words.failures(self.job)
+
+    @property
     def seconds(self) -> float | None:
         """From the submit to the end, as the journal has it."""
         if self.job is None or not self.job.attempts or self.job.attempt.finished_at is None:
@@ -78,6 +88,7 @@ class Progress:
             "number": self.row.number,
             "where": self.row.where,
             "kind": self.row.request.kind,
+            "to": self.row.to,
             "account": self.account,
             "state": self.word,
             "verdict": str(self.verdict),

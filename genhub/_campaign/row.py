@@ -27,8 +27,8 @@ class Row:
     where: str  #: `launch.toml:12`
     number: int  #: from 1
     request: Request
-    to: str | None = None
-    portability: Portability = "strict"
+    to: str | tuple[str, ...] | None = None  #: an account, a route, or accounts in the order in which they are tried
+    portability: Portability | None = None  #: `None`: as the route says, else strict
     key: str | None = None  #: the user's own
     after: str | None = None  #: the label of a row that has to be accepted first
     stop_after: float | None = None  #: seconds after its acceptance
@@ -40,6 +40,11 @@ class Row:
     def name(self) -> str:
         """What to call it: its label, or its number and kind."""
         return self.request.label or f"#{self.number} {self.request.kind}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The account or the route, or the accounts."""
+        return (self.to,) if isinstance(self.to, str) else self.to or ()
 
     @property
     def words(self) -> str | None:
@@ -171,6 +176,19 @@ def _option(name: str, value: Any, raw: Raw, problems: list[Problem]) -> Any:
         return None
 
 
+def to_of(value: Any) -> str | tuple[str, ...]:
+    """Read what `to` says: a name, or a list of accounts; raises ValueError. A list of one is that one."""
+    if isinstance(value, str):
+        return _text(value)
+    several = cast("list[Any]", value) if isinstance(value, (list, tuple)) else []
+    if not several or not all(isinstance(each, str) and each.strip() for each in several):
+        raise ValueError(f"must be a name or a list of accounts, not {value!r}")
+    for each in several:
+        if several.count(each) > 1:
+            raise ValueError(f"names {each!r} twice")
+    return several[0] if len(several) == 1 else tuple(several)
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"must be a text, not {value!r}")
@@ -200,7 +218,7 @@ def _sim(value: Any) -> Mapping[str, Any]:
 
 
 _OPTIONS = {
-    "to": _text,
+    "to": to_of,
     "key": _text,
     "portability": _portability,
     "after": _text,

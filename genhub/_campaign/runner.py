@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from genhub._campaign import words
 from genhub._campaign.campaign import Campaign
 from genhub._campaign.progress import Progress
 from genhub._campaign.results import Results
@@ -23,6 +24,7 @@ from genhub._handle import Handle
 from genhub._hub import Hub
 from genhub._jobs import Job
 from genhub._status import Status
+from genhub.routing import nothing_bought
 
 log = logging.getLogger("genhub.campaign")
 
@@ -101,7 +103,9 @@ class Runner:
                 each.word = "goes on"
             case _:
                 each.word = "refused" if each.job is None or each.job.status is Status.FAILED else str(each.job.status)
-        self._note(each, str(error))
+        lines = words.told(error)
+        each.note = lines[0]
+        each.notes += lines
 
     async def _submit(self, each: Progress) -> Handle:
         """Return the row's job: an earlier run's, or a new one."""
@@ -114,8 +118,8 @@ class Runner:
         if earlier is not None:
             request = earlier.request  # another label, other tags: the same intention
             each.job = earlier
-            each.earlier = earlier.status.is_final and not never_bought(earlier)
-        fresh = earlier is None or never_bought(earlier)
+            each.earlier = earlier.status.is_final and not nothing_bought(earlier)
+        fresh = earlier is None or nothing_bought(earlier)
         if fresh and self._send is not None:
             self._send(row)
         for turn in range(1, self._tries + 1):
@@ -161,7 +165,18 @@ class Runner:
 
     async def _follow(self, each: Progress, handle: Handle) -> None:
         async for job in handle.updates():
+            self._attempts(each, job)
             self._see(each, job)
+
+    def _attempts(self, each: Progress, job: Job) -> None:
+        """Tell of the attempts that were not to be expected; of one that an earlier run left open too."""
+        new, each.told = job.attempts[each.told :], len(job.attempts)
+        for attempt in new:
+            why = None if each.earlier else words.detour(job, attempt)
+            if why is not None:
+                each.job, each.word, each.note = job, "next attempt", why
+                each.notes.append(f"attempt {attempt.number} at {attempt.account}: {why}")
+                self._changed(each)
 
     async def _stop(self, each: Progress, handle: Handle) -> None:
         try:
@@ -199,11 +214,6 @@ class Runner:
         each.notes.append(note)
 
 
-def never_bought(job: Job) -> bool:
-    """True when the job's last attempt was refused before anything was bought: it is tried again."""
-    return job.status is Status.FAILED and job.error is not None and job.error.kind in ("refused", "not_sent")
-
-
 def _was_stopped(job: Job) -> bool:
     """True when an earlier run stopped it: what is being continued is not stopped again."""
-    return job.status is Status.STOPPED or any(entry.kind is EntryKind.REFUND for entry in job.entries)
+    return job.status is Status.STOPPED or any(entry.kind is EntryKind.REFUND for entry in job.attempt.entries)

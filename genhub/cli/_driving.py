@@ -19,7 +19,7 @@ SHOWN = 5
 async def driving(session: Session) -> AsyncGenerator[Hub]:
     """Open the hub of the configuration."""
     config = session.settings()
-    async with Hub(config.accounts, journal=session.journal_url(config)) as hub:
+    async with Hub(config.accounts, routes=config.routes, journal=session.journal_url(config)) as hub:
         yield hub
 
 
@@ -27,12 +27,34 @@ async def driving(session: Session) -> AsyncGenerator[Hub]:
 async def reading(session: Session) -> AsyncGenerator[Hub]:
     """Open the journal beside whoever drives it: no account, and so no secret, is needed."""
     url = session.journal_url()
-    path = url.removeprefix("sqlite:///")
-    if path != url and not Path(path).exists():
+    if (path := _missing(url)) is not None:
         remedy = "The first job makes one; --journal names another"
         raise ConfigError(f"there is no journal at {path} yet", remedy=remedy)
     async with Hub({}, journal=url, read_only=True) as hub:
         yield hub
+
+
+@asynccontextmanager
+async def knowing(session: Session) -> AsyncGenerator[Hub]:
+    """Open a hub that writes nothing and knows of its accounts what the journal has; it need not be there yet."""
+    config = session.settings()
+    url = session.journal_url(config)
+    if not is_there(url):
+        yield Hub(config.accounts, routes=config.routes)  # it is not opened: there is nothing to read
+        return
+    async with Hub(config.accounts, routes=config.routes, journal=url, read_only=True) as hub:
+        yield hub
+
+
+def is_there(url: str) -> bool:
+    """True when there is a journal to read."""
+    return not url.startswith("memory:") and _missing(url) is None
+
+
+def _missing(url: str) -> str | None:
+    """Return the path of a journal's file that is not there."""
+    path = url.removeprefix("sqlite:///")
+    return path if path != url and not Path(path).exists() else None
 
 
 async def job_of(hub: Hub, asked: str) -> Job:

@@ -15,11 +15,13 @@ from attrs import define, evolve
 from genhub._account import Account
 from genhub._campaign import Row
 from genhub._config import Source, account
+from genhub._config import route as route_of
 from genhub._errors import GenhubError
 from genhub._hub import Hub
-from genhub._jobs import Job, Output
+from genhub._jobs import Attempt, Job, Output
 from genhub._status import Status
-from genhub.cli._session import tables_of
+from genhub.cli._tables import accounts_in, routes_in, tables_of
+from genhub.routing import Route
 
 if TYPE_CHECKING:
     from genhub.sim import Simulator, Simulators
@@ -45,26 +47,27 @@ class _Dummies(Mapping[str, str]):
 
 @define
 class Embedded:
-    """Simulators that run in this process, and the accounts that they serve."""
+    """Simulators that run in this process, the accounts that they serve, and the routes over these."""
 
     sims: Simulators
     accounts: Mapping[str, Account]
+    routes: Mapping[str, Route]
 
     def register(self, row: Row) -> None:
-        """Tell the row's simulator what to do with it."""
+        """Tell the row's simulator what to do with it: the one of the first account that its route names."""
         from genhub.sim import Scenario
 
-        sim = self._of(row.to)
+        sim = self._of(self._first(row))
         if row.sim and sim is not None:
-            sim.script(Scenario.from_dict({"match": _as_sent(row), "times": 1, **row.sim}))
+            sim.script(Scenario.from_dict({"match": self._as_sent(row), "times": 1, **row.sim}))
 
     def here(self, job: Job) -> Job:
         """Return a job with its files at the simulators of this run: they make them from their names alone."""
-        sim = self._of(job.account)
-        if sim is None or not job.outputs:
-            return job
-        outputs = tuple(_moved(output, sim) for output in job.outputs)
-        return evolve(job, attempts=(*job.attempts[:-1], evolve(job.attempt, outputs=outputs)))
+        return evolve(job, attempts=tuple(map(self._here, job.attempts)))
+
+    def _here(self, attempt: Attempt) -> Attempt:
+        sim = self._of(attempt.account)
+        return attempt if sim is None else evolve(attempt, outputs=tuple(_moved(each, sim) for each in attempt.outputs))
 
     async def bring_back(self, hub: Hub, rows: Mapping[str, Row]) -> int:
         """Let the simulators have the open jobs of an earlier run again, whose simulators ended with it.
@@ -78,30 +81,45 @@ class Embedded:
                 self.sims[name].new_number()
         count = 0
         for job in jobs:
-            row, sim = rows.get(job.key or ""), self._of(job.account)
+            row = rows.get(job.key or "")
             stopped = job.status is Status.STOPPED and row is not None and row.resume_after is not None
-            if sim is not None and not job.status.in_doubt and (stopped or not job.status.is_final):
-                count += await self._begin_again(hub, job, sim, row)
+            for attempt in job.attempts:
+                sim, again = self._of(attempt.account), stopped and attempt is job.attempt
+                if sim is not None and not attempt.status.in_doubt and (again or attempt.is_open):
+                    count += await self._begin_again(hub, attempt, sim, row)
         return count
 
-    async def _begin_again(self, hub: Hub, job: Job, sim: Simulator, row: Row | None) -> bool:
-        attempt, bound = job.attempt, hub.account(job.account)
+    async def _begin_again(self, hub: Hub, attempt: Attempt, sim: Simulator, row: Row | None) -> bool:
+        bound = hub.account(attempt.account)
         intent = await hub.store.intent(attempt.id)
         if intent is None or attempt.ref is None:
             return False
-        if row is not None and "fault" not in row.sim:
+        if row is not None and "fault" not in row.sim and self._first(row) == attempt.account:
             self.register(row)
         try:
             receipt = await bound.provider.submit(bound.http, intent.call)
         except GenhubError as error:
-            log.warning("the simulators do not take %s back: %s", job.id, error)
+            log.warning("the simulators do not take %s back: %s", attempt.id, error)
             return False
         made = sim.jobs.pop(receipt.ref.id)
         made.id = attempt.ref.id
         sim.jobs[made.id] = made
-        if job.status is Status.STOPPED:
+        if attempt.status is Status.STOPPED:
             sim.force(made, "stopped")
         return True
+
+    def _first(self, row: Row) -> str | None:
+        if isinstance(row.to, str) and row.to in self.routes:
+            return self.routes[row.to].names[0]
+        return next(iter(row.names), None)
+
+    def _as_sent(self, row: Row) -> str | None:
+        """Return the row's words as its body has them: whole, unless a change may add to them."""
+        route = self.routes.get(row.to) if isinstance(row.to, str) else None
+        portability = row.portability or (None if route is None else route.portability)
+        if row.words is None or portability == "adjust":
+            return row.words
+        return orjson.dumps(row.words).decode()
 
     def _of(self, name: str | None) -> Simulator | None:
         found = self.accounts.get(name or "")
@@ -110,7 +128,7 @@ class Embedded:
 
 @asynccontextmanager
 async def embedded(file: tuple[Mapping[str, Any], Source] | None, speed: float) -> AsyncGenerator[Embedded]:
-    """Run the simulators, with an account for each; accounts of the file are served by them too."""
+    """Run the simulators, with an account for each; accounts and routes of the file are served by them too."""
     from genhub.sim import Simulators
 
     # Other ids in every run: what an earlier one bought is not mixed up with what this one buys.
@@ -127,14 +145,13 @@ async def embedded(file: tuple[Mapping[str, Any], Source] | None, speed: float) 
             name: account(name, {**table, **EAGER}, _Dummies(), source if name in theirs else Source())
             for name, table in tables.items()
         }
-        yield Embedded(sims=sims, accounts=accounts)
-
-
-def _as_sent(row: Row) -> str | None:
-    """Return the row's words as its body has them: whole, unless a change may add to them."""
-    if row.words is None or row.portability == "adjust":
-        return row.words
-    return orjson.dumps(row.words).decode()
+        routes: dict[str, Route] = {}
+        for name, given in routes_in(file[0] if file is not None else {}).items():
+            if missing := [each for each in accounts_in(given) if each in theirs and each not in accounts]:
+                log.warning("the route %s is left out: there is no simulator for %s", name, ", ".join(missing))
+            else:
+                routes[name] = route_of(name, given, accounts, source)
+        yield Embedded(sims=sims, accounts=accounts, routes=routes)
 
 
 def _served(table: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:

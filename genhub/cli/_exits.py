@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from genhub._campaign import Problems
+from genhub._campaign import Problems, words
 from genhub._errors import (
+    AllAttemptsFailed,
     BudgetExceeded,
     ConfigError,
     GenhubError,
@@ -42,6 +43,8 @@ def code_of(error: BaseException) -> int:
             return USAGE
         case InvalidRequest(account=None, http_status=None):  # our own verdict
             return USAGE
+        case AllAttemptsFailed():  # where nothing was sent to anybody, it is as with one account
+            return USAGE if all(code_of(each) == USAGE for each in error.said) else FAILED
         case SubmissionUnknown():
             return DOUBT
         case WaitTimeout():
@@ -67,10 +70,11 @@ def lines_of(error: BaseException) -> list[str]:
             return [*map(str, several), f"{count} wrong; nothing was sent"]
         case WaitTimeout(job=job) if job is not None:
             return [str(error), f"go on: genhub watch {job.id}"]
-        case GenhubError(job=job) if job is not None and job.id not in str(error):
-            return [f"{job.id}: {error}"]
+        case GenhubError(job=job):
+            first, *more = words.told(error)
+            return [first if job is None or job.id in first else f"{job.id}: {first}", *more]
         case _:
-            return [str(error) or type(error).__name__]
+            return words.told(error)
 
 
 def facts_of(error: BaseException) -> dict[str, Any]:

@@ -8,20 +8,25 @@ from typing import Any
 
 import click
 
-from genhub._errors import ConfigError, JobFailed
+from genhub._errors import GenhubError, JobFailed
+from genhub._events import Listener
 from genhub._handle import Handle
 from genhub._hub import Hub
-from genhub._itinerary import Portability
 from genhub._jobs import Job
 from genhub._plain import to_dict
 from genhub._requests import REQUESTS, Request
 from genhub._status import Status
-from genhub.cli._follow import within
 from genhub.cli._loop import run
 from genhub.cli._request import request_of, request_options, spoken
 from genhub.cli._session import Session, as_url, options, pass_session
-from genhub.cli._show import outputs_of, summary
+from genhub.cli._show import outputs_of, summary, when
+from genhub.cli._target import TO, check
 from genhub.cli._types import DURATION
+from genhub.cli._waiting import Waiting
+from genhub.routing import all_failed
+
+#: What is said of the call, beside the request's own fields.
+HOW = ("to", "adjust", "max_spend", "allow_unpriced", "reuse", "key", "timeout", "no_wait", "sim", "sim_speed")
 
 
 def _command(kind: str) -> click.Command:
@@ -30,9 +35,12 @@ def _command(kind: str) -> click.Command:
 
     @click.command(kind, help=f"Make {article} {kind} and wait for it.")
     @click.argument(words, metavar=words.upper(), required=False)
-    @click.option("--to", metavar="ACCOUNT", help="Which account is to do it.")
+    @click.option("--to", type=TO, help="Who is to do it: an account, a route, or accounts in their order.")
     @request_options([kind])
-    @click.option("--adjust", is_flag=True, help="Allow changes that the vendor needs; each is named.")
+    @click.option("--adjust", is_flag=True, help="Allow changes that a vendor needs, whatever the route says.")
+    @click.option("--max-spend", metavar="AMOUNT", help="The most that all attempts may cost: 20 credits, or '2 USD'.")
+    @click.option("--allow-unpriced", is_flag=True, help="With --max-spend: also what nobody can estimate.")
+    @click.option("--reuse", type=DURATION, help="Take the job of an equal request of so long ago: 1h.")
     @click.option("--key", help="Your own key: the same key is the same job, and is bought once.")
     @click.option("--timeout", type=DURATION, help="Stop waiting after so long; the job goes on.")
     @click.option("--no-wait", is_flag=True, help="End once the vendor has it.")
@@ -41,7 +49,7 @@ def _command(kind: str) -> click.Command:
     @options
     @pass_session
     def command(session: Session, /, **given: Any) -> None:
-        how = {name: given.pop(name) for name in ("to", "adjust", "key", "timeout", "no_wait", "sim", "sim_speed")}
+        how = {name: given.pop(name) for name in HOW}
         if how["sim"] and how["no_wait"]:
             raise click.UsageError("--no-wait and --sim: the simulators end with this command")
         request = request_of(kind, given.pop(words), given)
@@ -70,67 +78,69 @@ class _Doing:
 
     async def work(self) -> None:
         out, how = self.session.out, self.how
-        async with _hub(self.session, sim=how["sim"], speed=how["sim_speed"]) as hub:
-            await self._before(hub)
+        waiting = Waiting(out)
+        async with _hub(self.session, waiting, sim=how["sim"], speed=how["sim_speed"]) as hub:
+            check(hub, how["to"])
             self.sending = True
-            portability: Portability = "adjust" if how["adjust"] else "strict"
-            self.handle = await hub.submit(self.request, to=how["to"], key=how["key"], portability=portability)
-            if not how["no_wait"]:
-                await self._wait(self.handle)
-            job = self.handle.job
-        if not how["no_wait"] and job.status is not Status.SUCCEEDED and not out.json:
-            outputs_of(out, job)  # what there is of it
-            summary(out, job)
-        if not how["no_wait"] and job.status is not Status.SUCCEEDED:
-            why = f": {job.error.message}" if job.error is not None else ""
-            raise JobFailed(f"{job.id} at {job.account} is {job.status}{why}", job)
+            with waiting.shown():
+                self.handle = handle = await self._submit(hub)
+                waiting.show(handle.job)
+                if not how["no_wait"]:
+                    await handle.wait(how["timeout"])
+            job = handle.job
+        failed = not how["no_wait"] and job.status is not Status.SUCCEEDED
+        if failed and out.json:
+            raise _failure(job)
         if out.json:
-            out.data(to_dict(job))
+            out.data({**to_dict(job), **({"reused": True} if handle.reused else {})})
         elif how["no_wait"]:
             out.line(f"{job.id} is {job.status} at {job.account}: genhub watch {job.id}")
         else:
-            outputs_of(out, job)
+            outputs_of(out, job)  # of one that failed, what there is
             summary(out, job)
+        if failed:
+            raise _failure(job)
 
-    async def _before(self, hub: Hub) -> None:
-        """Hold the request against its account before anything is written."""
-        names = hub.accounts()
-        if self.how["to"] is None and len(names) != 1:
-            raise ConfigError("which account is to do it is not said", remedy=f"Add --to, one of {', '.join(names)}")
-        if self.how["to"] is not None:
-            hub.account(self.how["to"])
-
-    async def _wait(self, handle: Handle) -> None:
-        out = self.session.out
-        if not out.aside.is_terminal or out.json:
-            await handle.wait(self.how["timeout"])
-            return
-        with out.aside.status(_doing(handle.job)) as status:
-
-            async def follow() -> None:
-                async for job in handle.updates():
-                    status.update(_doing(job))
-
-            await within(follow(), handle, self.how["timeout"])
+    async def _submit(self, hub: Hub) -> Handle:
+        how = self.how
+        handle = await hub.submit(
+            self.request,
+            to=how["to"],
+            key=how["key"],
+            portability="adjust" if how["adjust"] else None,
+            max_spend=how["max_spend"],
+            allow_unpriced=True if how["allow_unpriced"] else None,
+            reuse=how["reuse"],
+        )
+        if handle.reused and not self.session.out.json:
+            made = when(handle.job.created_at)
+            self.session.out.say(f"this is the job of an equal request of {made}: nothing is bought for it")
+        return handle
 
 
-def _doing(job: Job) -> str:
-    return f"{job.status} at {job.account} ({job.id})"
+def _failure(job: Job) -> GenhubError:
+    """Return why it did not succeed: what each account of its route said, where it has one."""
+    if job.route is not None and job.status is not Status.STOPPED:
+        return all_failed(job)
+    why = f": {job.error.message}" if job.error is not None else ""
+    return JobFailed(f"{job.id} at {job.account} is {job.status}{why}", job)
 
 
 @asynccontextmanager
-async def _hub(session: Session, *, sim: bool, speed: float) -> AsyncGenerator[Hub]:
+async def _hub(session: Session, listener: Listener, *, sim: bool, speed: float) -> AsyncGenerator[Hub]:
     """Open a hub on the configuration, or on simulators whose jobs nobody needs afterwards."""
     if not sim:
         config = session.settings()
-        async with Hub(config.accounts, journal=session.journal_url(config)) as hub:
+        journal = session.journal_url(config)
+        async with Hub(config.accounts, routes=config.routes, journal=journal, on_event=listener) as hub:
             yield hub
         return
     from genhub.cli._embedded import embedded
 
-    journal = as_url(session.journal or "memory:")
-    async with embedded(session.file(), speed) as served, Hub(served.accounts, journal=journal) as hub:
-        yield hub
+    async with embedded(session.file(), speed) as served:
+        journal = as_url(session.journal or "memory:")
+        async with Hub(served.accounts, routes=served.routes, journal=journal, on_event=listener) as hub:
+            yield hub
 
 
 text, image, video, speech = (_command(kind) for kind in REQUESTS)

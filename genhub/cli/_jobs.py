@@ -20,7 +20,8 @@ from genhub.cli._types import PAIR, SINCE
 
 @click.command()
 @click.option("--status", multiple=True, type=click.Choice([str(each) for each in Status]), help="Only these.")
-@click.option("--account", help="Only this account's.")
+@click.option("--account", help="Only those that an attempt was made for at this account.")
+@click.option("--route", help="Only those on this route.")
 @click.option("--since", type=SINCE, help="2026-11-23, or 7d: made since then.")
 @click.option("--label", help="Only with this label.")
 @click.option("--tag", type=PAIR, help="Only with this tag: team=growth.")
@@ -31,6 +32,7 @@ def jobs(
     session: Session,
     status: tuple[str, ...],
     account: str | None,
+    route: str | None,
     since: datetime | None,
     label: str | None,
     tag: tuple[str, str] | None,
@@ -43,6 +45,7 @@ def jobs(
             found = hub.jobs(
                 status=status or None,
                 account=account,
+                route=route,
                 since=since,
                 label=label,
                 tag=tag,
@@ -59,25 +62,34 @@ def jobs(
     if not found:
         out.say("no job fits")
         return
-    heads = ("job", "request", "account", "status", "made", "credits", "", "outputs")
-    out.table(heads, [_line(job) for job in found], right=("credits", "outputs"))
+    routed = any(job.route is not None for job in found)
+    heads = ("job", "request", "account", *(["route"] if routed else []), "status", "made", "credits", "", "outputs")
+    out.table(heads, [_line(job, routed=routed) for job in found], right=("credits", "outputs"))
     if len(found) == limit:
         out.say(f"the newest {limit}; --limit shows more")
 
 
-def _line(job: Job) -> list[object]:
+def _line(job: Job, *, routed: bool) -> list[object]:
     said = getattr(job.request, "prompt", None) or getattr(job.request, "script", None) or ""
     about = job.request.label or (said if len(said) <= 40 else f"{said[:39]}…")
     return [
         job.id,
         f"{job.request.kind} {about}",
         job.account,
+        *([_route(job)] if routed else []),
         status_text(str(job.status)),
         when(job.created_at),
-        words.amount(job.credits),
-        words.sure(job.credits),
+        *words.cell(job),
         len(job.outputs) or "",
     ]
+
+
+def _route(job: Job) -> str:
+    """Return the route that a job goes along, and which attempt the present one is, after the first."""
+    if job.route is None:
+        return ""
+    count = f" (attempt {job.attempt.number})" if len(job.attempts) > 1 else ""
+    return (job.route.route or ", ".join(job.route.accounts)) + count
 
 
 @click.command()

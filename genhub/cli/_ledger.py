@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, cast
 
 import click
+from attrs import evolve
 
 from genhub._campaign import words
 from genhub._jobs import Job
@@ -68,13 +69,12 @@ def ledger(
             return lines, [each async for each in jobs]
 
     lines, jobs = run(work(), session.out)
+    if account is not None:  # a job on a route has attempts at others too
+        jobs = [evolve(job, attempts=tuple(a for a in job.attempts if a.account == account)) for job in jobs]
     if by is None:
         _lines(session, lines, as_csv=as_csv)
     else:
-        found = totals(jobs, by, tag_name)
-        if account is not None and by == "account":
-            found = [each for each in found if each.group == account]
-        _totals(session, by, found, as_csv)
+        _totals(session, by, totals(jobs, by, tag_name), as_csv)
 
 
 def _lines(session: Session, lines: Sequence[LedgerLine], *, as_csv: bool) -> None:

@@ -29,7 +29,13 @@ _STYLES = {
     Status.SUBMITTING: "magenta",
     Status.UNKNOWN: "magenta",
 }
-_WORDS = {"in doubt": "bold magenta", "already done": "green", "rate limited": "yellow", "refused": "red"}
+_WORDS = {
+    "in doubt": "bold magenta",
+    "already done": "green",
+    "rate limited": "yellow",
+    "next attempt": "yellow",
+    "refused": "red",
+}
 
 
 def clean(text: object) -> str:

@@ -46,7 +46,8 @@ def outcome(out: Out, rows: Sequence[Progress], results: Results, journal: str, 
     out.line()
     for each in rows:
         if each.verdict is not Verdict.FINE:
-            out.line(_why(each), style="red")
+            for line in _why(each):
+                out.line(line, style="red")
     out.line(f"page     {results.page}")
     out.line(f"results  {results.lines}")
     out.line(f"journal  {shown(journal)}")
@@ -63,7 +64,7 @@ def _line(each: Progress) -> list[object]:
     status = status_text(each.word)
     if each.verdict is Verdict.FINE and str(each.row.expect) != "succeeded":
         status.append(" as expected", style="dim")
-    spent: list[object] = ["", ""] if job is None else [words.amount(job.credits), words.sure(job.credits)]
+    spent = ("", "") if job is None else words.cell(job)
     duration = "" if each.seconds is None else words.seconds(each.seconds)
     return [Text(clean(each.row.name), overflow="fold"), each.account, status, duration, *spent, _outputs(each)]
 
@@ -73,6 +74,8 @@ def _outputs(each: Progress) -> str:
         return ""
     counts = Counter(output.kind for output in each.job.outputs)
     said = [f"{count} {kind}{'s' if count > 1 and kind != 'audio' else ''}" for kind, count in counts.items()]
+    if len(each.job.attempts) > 1:
+        said.append(f"{len(each.job.attempts)} attempts")
     if each.job.adjustments:
         said.append(f"{len(each.job.adjustments)} adjusted")
     return ", ".join(said)
@@ -97,13 +100,16 @@ def _total(total: Total) -> list[object]:
     return [total.group, total.jobs, ", ".join(amounts), sure, ", ".join(money)]
 
 
-def _why(each: Progress) -> str:
-    job = each.job
-    said = str(each.error) if each.error is not None else each.lost
-    if said is None and job is not None and job.error is not None:
-        said = words.failure(job.error)
-    expected = f" (expected {each.row.expect})" if job is not None and each.row.expect != "succeeded" else ""
-    return f"{each.row.where} {each.row.name}: {each.word}{expected}" + (f": {said}" if said else "")
+def _why(each: Progress) -> list[str]:
+    """Say why a row is not fine: in a line, and what each account said below it."""
+    said = [each.lost] if each.lost is not None and each.error is None else each.failures
+    expected = f" (expected {each.row.expect})" if each.job is not None and each.row.expect != "succeeded" else ""
+    head = f"{each.row.where} {each.row.name}: {each.word}{expected}"
+    if len(said) == 1:
+        return [f"{head}: {said[0]}"]
+    if each.error is not None:  # its first line is the whole of it
+        head, said = f"{head}: {said[0]}", said[1:]
+    return [head, *(f"  {line.strip()}" for line in said)]
 
 
 def summary(rows: Sequence[Progress], results: Results, journal: str, code: int, books: Found) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`genhub providers`: what is installed, what it can do, and its rules about money with their sources."""
+"""`genhub providers`: what is installed, what it can do, its rules about money with their sources, its health."""
 
 from __future__ import annotations
 
@@ -19,11 +19,17 @@ from genhub.cli._session import Session, options, pass_session
 
 @click.command()
 @click.argument("name", required=False)
+@click.option("--health", is_flag=True, help="How the configuration's accounts stand, as the journal last knew it.")
 @options
 @pass_session
-def providers(session: Session, name: str | None) -> None:
+def providers(session: Session, name: str | None, health: bool) -> None:
     """List the installed providers; of one: what it can do, its words, its rules about money."""
     out = session.out
+    if health:
+        from genhub.cli._health import show
+
+        show(session, name)
+        return
     if name is not None:
         kind = load(name)
         if out.json:

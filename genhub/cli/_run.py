@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ import click
 from attrs import define, field
 
 from genhub._audit import Audit
-from genhub._campaign import Campaign, Progress, Results, Runner, check_keys, load
+from genhub._campaign import Campaign, Progress, Results, Row, Runner, check_keys, load
 from genhub._campaign.page import page
 from genhub._errors import GenhubError
 from genhub._hub import Hub
@@ -28,6 +28,7 @@ from genhub.cli._screen import Screen
 from genhub.cli._session import Session, as_url, options, pass_session
 from genhub.cli._types import DURATION
 from genhub.cli._views import JsonLines, Lines, Shielded
+from genhub.routing import Route
 
 
 @click.command()
@@ -67,6 +68,7 @@ class _Campaign:
     speed: float
     code: int = exits.DONE
     journal: str = ""
+    routes: Mapping[str, Route] = field(factory=dict[str, Route])
     rows: list[Progress] = field(factory=list[Progress])
     books: Found = field(factory=list[tuple[str, Audit | GenhubError]])
 
@@ -91,7 +93,7 @@ class _Campaign:
             await self._recover(hub, runner, served)
             if not self.sim and any(row.sim for row in campaign.rows):
                 out.say("note: the sim tables of the file count with --sim only")
-            names = dict.fromkeys(each.account for each in runner.progress)
+            names = dict.fromkeys(name for row in campaign.rows for name in self._accounts(row))
             used = [name for name in names if hub.account(name).can("balance")]
             await asyncio.gather(*(audited(hub, name) for name in used))  # remembers what the balances are before
             view.begin(runner.progress)
@@ -118,20 +120,26 @@ class _Campaign:
             served: Embedded | None = None
             if self.sim:
                 served = await stack.enter_async_context(embedded(self.session.file(), self.speed))
-                accounts = served.accounts
+                accounts, self.routes = served.accounts, served.routes
                 beside = f"{folder.parent / self.file.stem}.db"
                 self.journal = as_url(self.session.journal or beside)
             else:
                 config = self.session.settings()
-                accounts, self.journal = config.accounts, self.session.journal_url(config)
-            campaign = await load(self.file, Hub(accounts))
+                accounts, self.routes = config.accounts, config.routes
+                self.journal = self.session.journal_url(config)
+            campaign = await load(self.file, Hub(accounts, routes=self.routes))
             try:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise click.UsageError(f"--out {folder}: {error.strerror}") from None
-            hub = await stack.enter_async_context(Hub(accounts, journal=self.journal))
+            hub = await stack.enter_async_context(Hub(accounts, routes=self.routes, journal=self.journal))
             await check_keys(campaign, hub.store)
             yield hub, campaign, served
+
+    def _accounts(self, row: Row) -> tuple[str, ...]:
+        """Return all accounts that may do a row."""
+        route = self.routes.get(row.to) if isinstance(row.to, str) else None
+        return row.names if route is None else route.names
 
     async def _recover(self, hub: Hub, runner: Runner, served: Embedded | None) -> None:
         """Take up what an earlier run left open."""
@@ -144,6 +152,7 @@ class _Campaign:
                 (found.polling, "open jobs of an earlier run are read again"),
                 (found.settled, "doubts of an earlier run are settled"),
                 (found.in_doubt, "jobs of an earlier run are in doubt"),
+                (found.routed, "jobs of an earlier run go on along their routes"),
                 (found.foreign, "open jobs belong to accounts that are not configured here"),
             )
             if jobs

@@ -41,7 +41,7 @@ class Screen:
         line.append_text(word)
         line.append(f"{clean(each.row.name)} ")
         line.append(f"({clean(each.account)})", style="dim")
-        if each.word in ("rate limited", "refused", "in doubt", "stopped") and each.note:
+        if each.word in ("rate limited", "next attempt", "refused", "in doubt", "stopped") and each.note:
             line.append(f" {clean(each.note)}", style="dim")
         self._last.append(line)
 
@@ -70,8 +70,10 @@ def _accounts(rows: Sequence[Progress]) -> Table:
         for total in totals((each.job for each in rows if each.job is not None), "account")
     }
     stages = ("waiting", "queued", "running", "done", "failed", "in doubt")
+    names = sorted({*counts, *spent})  # somebody may have tried who has none of the rows now
     lines = [
-        [name, *(count[stage] or "" for stage in stages), spent.get(name, "")] for name, count in sorted(counts.items())
+        [name, *(counts.get(name, Counter[str]())[stage] or "" for stage in stages), spent.get(name, "")]
+        for name in names
     ]
     return table(("account", *stages, "credits so far"), lines, right=stages)
 

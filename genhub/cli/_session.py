@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import click
 from attrs import define, field
@@ -72,14 +72,6 @@ class Session:
         except ConfigError:
             return None
         return parse(place)
-
-
-def tables_of(value: Any) -> dict[str, Mapping[str, Any]]:
-    """Return the tables of a table, as far as they are ones."""
-    if not isinstance(value, Mapping):
-        return {}
-    tables = cast("Mapping[str, Any]", value)
-    return {name: cast("Mapping[str, Any]", table) for name, table in tables.items() if isinstance(table, Mapping)}
 
 
 def as_url(journal: str) -> str:

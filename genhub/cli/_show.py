@@ -43,17 +43,22 @@ def _file(out: Out, output: Output) -> None:
 
 
 def summary(out: Out, job: Job) -> None:
-    """Print in a few lines how a job stands and what it cost."""
+    """Print in a few lines how a job stands and what it cost, all its attempts together."""
     for change in job.adjustments:
         out.line(f"adjusted: {words.adjusted(change)}", style="yellow")
     line = status_text(str(job.status))
-    line.append(f" at {clean(job.account)}, {words.spent(job.credits)}", style="default")
-    if job.cost is not None:
-        line.append(f" ({words.spent(job.cost)})")
+    line.append(f" at {clean(job.account)}, {words.bill(job)}", style="default")
+    money = words.money(job)
+    if money:
+        line.append(f" ({money})")
+    if len(job.attempts) > 1:
+        line.append(f", {len(job.attempts)} attempts")
     line.append(f", job {job.id}")
     out.console.print(line, soft_wrap=True)
-    if job.attempt.doubt is not None:
-        out.line(f"in doubt: {job.attempt.doubt}")
+    for attempt in job.attempts:
+        if attempt.doubt is not None:
+            where = "" if len(job.attempts) == 1 else f" at {attempt.account}"
+            out.line(f"in doubt{where}: {attempt.doubt}")
 
 
 def when(at: datetime | None) -> str:
@@ -69,6 +74,7 @@ def whole(out: Out, job: Job) -> None:
     lines = [("kind", job.request.kind), ("asked", "; ".join(said)), ("created", when(job.created_at))]
     if job.key is not None:
         lines.append(("key", job.key))
+    lines += _route(job)
     out.table(("", ""), lines)
     for attempt in job.attempts:
         out.line()
@@ -76,6 +82,29 @@ def whole(out: Out, job: Job) -> None:
     out.line()
     outputs_of(out, job)
     summary(out, job)
+
+
+def _route(job: Job) -> list[tuple[str, str]]:
+    """Say along which accounts it goes, who is left, and why it went no further."""
+    route = job.route
+    if route is None:
+        return [("to", ", ".join(job.to))] if job.to else []
+    names = ", ".join(route.accounts)
+    lines = [("route", f"{route.route}: {names}" if route.route else f"accounts of the call: {names}")]
+    terms = [f"changes are {'allowed' if route.portability == 'adjust' else 'not allowed'}"]
+    if route.max_spend is not None:
+        terms.append(f"at most {words.number(route.max_spend)} {route.currency or 'credits'}")
+    if route.deadline is not None:
+        terms.append(f"{words.seconds(route.deadline)} an attempt, then {route.on_deadline}")
+    lines.append(("terms", ", ".join(terms)))
+    tried = {attempt.account for attempt in job.attempts[route.since :]}
+    left = [stage for stage in route.stages if stage.account not in tried]
+    if job.routing:
+        lines.append(("left", ", ".join(f"{stage.account} ({stage.why})" for stage in left) or "nobody"))
+        return lines
+    if left:
+        lines.append(("not tried", ", ".join(stage.account for stage in left)))
+    return [*lines, ("ended", route.ended or "a result is there")]
 
 
 def _attempt(out: Out, attempt: Attempt) -> None:
@@ -87,10 +116,12 @@ def _attempt(out: Out, attempt: Attempt) -> None:
         ("their word", attempt.raw_status),
         ("their request", attempt.request_id),
         ("why", attempt.reason),
+        ("given up", attempt.given_up),
         ("sent", when(attempt.submitted_at)),
         ("ended", when(attempt.finished_at)),
         ("in doubt", attempt.doubt),
         ("error", words.failure(attempt.error) if attempt.error is not None else None),
+        ("cost", words.spent(attempt.credits) + _priced(attempt)),
         *(("adjusted", words.adjusted(change)) for change in attempt.adjustments),
         *((f"note {when(note.at)}", note.text) for note in attempt.notes),
     ]
@@ -108,3 +139,7 @@ def _attempt(out: Out, attempt: Attempt) -> None:
             for entry in attempt.entries
         ]
         out.table(("#", "line", attempt.unit, "evidence", "at", "note"), rows, right=("#", attempt.unit))
+
+
+def _priced(attempt: Attempt) -> str:
+    return "" if attempt.price is None else f" ({words.spent(attempt.credits.at(attempt.price))})"

@@ -90,6 +90,7 @@ def recover(session: Session) -> int:
         "polling": (found.polling, "open: genhub watch reads them to their end"),
         "settled": (found.settled, "settled: they were in doubt, and are not any more"),
         "in_doubt": (found.in_doubt, "in doubt: genhub watch looks on, genhub settle JOB ends it"),
+        "routed": (found.routed, "between two attempts: genhub watch goes on along their routes"),
         "foreign": (found.foreign, "at accounts that are not configured here"),
     }
     if session.out.json:

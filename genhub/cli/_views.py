@@ -54,23 +54,33 @@ class Lines:
         self._out.line(f"{len(rows)} requests")
 
     def changed(self, each: Progress) -> None:
-        self._out.line(line_of(each))
+        for line in lines_of(each):
+            self._out.line(line)
 
     def end(self) -> None:
         pass
 
 
-def line_of(each: Progress) -> str:
-    """Return a change in a line: what, which, at whom, and why or for how much."""
+#: The words of a row whose job, if there is one, is not over yet.
+_BETWEEN = ("sending", "rate limited", "next attempt")
+#: The words after which the last note says more.
+_NOTED = ("waiting", "rate limited", "next attempt", "stopped", "refused", "in doubt", "goes on")
+
+
+def lines_of(each: Progress) -> list[str]:
+    """Return a change in a line: what, which, at whom, and why or for how much; what each account said below it."""
     parts = [f"{each.word:<12}", f"{each.row.name} ({each.account})"]
-    if each.job is not None and each.job.status.is_final and each.word not in ("sending", "rate limited"):
-        parts.append(words.spent(each.job.credits))
+    if each.job is not None and each.job.status.is_final and each.word not in _BETWEEN:
+        parts.append(words.bill(each.job))
         if each.seconds is not None and not each.earlier:
             parts.append(words.seconds(each.seconds))
-    about = each.note if each.word in ("waiting", "rate limited", "stopped", "refused", "in doubt", "goes on") else ""
-    if each.job is not None and each.job.error is not None and each.word == "failed":
-        about = words.failure(each.job.error)
-    return "  ".join([*parts, *([about] if about else [])])
+    about = [each.note] if each.word in _NOTED else []
+    if each.word in ("refused", "failed", "expired", "canceled"):
+        about = each.failures or about
+    if len(about) == 1:
+        parts += about
+        about = []
+    return ["  ".join(part for part in parts if part), *(f"  {line.strip()}" for line in about)]
 
 
 class JsonLines:
@@ -96,4 +106,8 @@ class JsonLines:
 def brief(job: Job) -> dict[str, Any]:
     """Return the few facts of a job that change."""
     whole = to_dict(job)
-    return {name: whole[name] for name in ("id", "status", "credits")} | {"provider_id": job.provider_id}
+    return {name: whole[name] for name in ("id", "status", "credits")} | {
+        "account": job.account,
+        "attempt": job.attempt.number,
+        "provider_id": job.provider_id,
+    }

@@ -54,7 +54,7 @@ class _Watching:
             if self.asked:
                 found = await jobs_of(hub, self.asked)
             else:
-                found = [job async for job in hub.jobs() if not job.status.is_final or job.attempt.resuming_at]
+                found = [job async for job in hub.jobs() if not job.is_over]
             if not found and not self.session.out.json:
                 self.session.out.say("no job is open")
             self.open = {job.id: job for job in found}
@@ -84,7 +84,7 @@ class _Watching:
             now = self.open[job.id]
             error: GenhubError = WaitTimeout(f"{job.id} is {now.status} after {self.timeout:g} s; it goes on", now)
             return self._wrong(error)
-        except SubmissionUnknown as error:
+        except (SubmissionUnknown, WaitTimeout) as error:
             return self._wrong(error)
         end = self.open.pop(job.id)
         return exits.DONE if end.status is Status.SUCCEEDED else exits.FAILED
@@ -95,26 +95,33 @@ class _Watching:
             self._tell(now)
 
     async def _look(self, hub: Hub, job: Job) -> None:
-        last: str | None = None
+        last: tuple[int, str] | None = None
         while True:
             now = await hub.store.job(job.id) or job
-            if str(now.status) != last:
-                last = str(now.status)
+            if (now.attempt.number, now.status) != last:
+                last = (now.attempt.number, now.status)
                 self._tell(now)
-            if now.status.is_final and now.attempt.resuming_at is None:
+            if now.is_over:
                 return
             await asyncio.sleep(LOOK)
 
     def _tell(self, job: Job) -> None:
+        new = job.attempts[len(self.open[job.id].attempts) :]
         self.open[job.id] = job
         out = self.session.out
         if out.json:
             out.data({"event": "change", "job": to_dict(job)})
             return
-        spent = f"  {words.spent(job.credits)}" if job.status.is_final else ""
-        error = f"  {words.failure(job.error)}" if job.error is not None else ""
         name = job.request.label or job.request.kind
-        out.line(f"{job.status:<12}  {job.id}  {name} ({job.account}){spent}{error}")
+        for attempt in new:
+            if (why := words.detour(job, attempt)) is not None:
+                out.line(f"{'next attempt':<12}  {job.id}  {name} ({attempt.account})  {why}")
+        spent = f"  {words.bill(job)}" if job.status.is_final else ""
+        error = words.failures(job) if job.status.is_final else []
+        one = f"  {error[0]}" if len(error) == 1 else ""
+        out.line(f"{job.status:<12}  {job.id}  {name} ({job.account}){spent}{one}")
+        for line in error if len(error) > 1 else []:
+            out.line(f"  {line}")
 
     def _wrong(self, error: GenhubError) -> int:
         if self.session.out.json:

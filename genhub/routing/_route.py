@@ -36,8 +36,10 @@ def _one_of(*known: str) -> Any:
 
 
 def _not_negative(_: object, at: Attribute[Any], value: Any) -> None:
-    if value is not None and not 0 <= value < math.inf:
-        raise ConfigError(f"{at.name} must be 0 or more, not {value}")
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        raise ConfigError(f"{at.name} must be a number of 0 or more, not {value!r}")
 
 
 def _kinds(_: object, at: Attribute[Any], value: tuple[str, ...]) -> None:

@@ -132,7 +132,7 @@ def _beside(
         return late
     (slow,) = running
     outlook = look(slow)
-    free = outlook.free and slow.given_up is None  # a stop is asked for once: that one did not help
+    free = outlook.free and not outlook.asked  # a stop is asked for once: that one did not help
     if outlook.hedge_after is None or not (free or route.max_spend is not None):
         return late
     wait = outlook.hedge_after - _age(slow, now)
@@ -150,10 +150,10 @@ def _late(running: Sequence[Attempt], route: Itinerary, now: datetime, look: Loo
     gives_up = route.on_deadline == "give_up"
     waits: list[float] = []
     for each in running:
-        wait = route.deadline - _age(each, now)
-        if each.given_up is not None:  # a stop was asked for; it may take a while, or have failed
+        wait, known = route.deadline - _age(each, now), look(each)
+        if known.asked:  # for a stop: it may take a while, or have failed
             wait += route.patience
-        elif wait <= 0 and look(each).free and (more or gives_up):
+        elif wait <= 0 and known.free and (more or gives_up):
             return Drop(each.number, f"{each.account} {why}")
         if wait > 0:
             waits.append(wait)

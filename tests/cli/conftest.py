@@ -64,6 +64,13 @@ price = "0.10 EUR"
 url = "sqlite:///jobs.db"
 """
 
+#: What `Place.route` adds to that, if nothing else is said.
+CAPTIONS = """
+[routes.captions]
+accounts = ["powerpost", "adgen", "genpro"]
+portability = "adjust"
+"""
+
 
 @define
 class Place:
@@ -110,16 +117,34 @@ class Place:
 
         asyncio.run_coroutine_threadsafe(bought(), self.loop).result()
 
+    def accepted(self, name: str) -> str:
+        """Wait until another process has its job in the journal, accepted by this vendor; returns its id."""
+        self.until_bought(name)
+        for _ in range(2000):
+            result = self.genhub("jobs", "--json")
+            jobs = json.loads(result.stdout).get("jobs") if result.exit_code == 0 else None
+            if jobs and jobs[0]["status"] in ("queued", "running"):
+                return str(jobs[0]["id"])
+        raise AssertionError("the other process made no job")
+
     def finish(self) -> None:
         """Let every open job succeed now."""
-        self._there(self._finish)
-
-    def _finish(self) -> None:
         for name in self.sims:
-            sim = self.sims[name]
-            for job in sim.jobs.values():
-                if job.status not in sim.finals:
-                    sim.force(job, "completed")
+            self.end(name, "completed")
+
+    def end(self, name: str, word: str) -> None:
+        """Let every open job of one simulator end with this word now."""
+        self._there(lambda: self._end(self.sims[name], word))
+
+    def _end(self, sim: Simulator, word: str) -> None:
+        for job in sim.jobs.values():
+            if job.status not in sim.finals:
+                sim.force(job, word)
+
+    def route(self, text: str = CAPTIONS) -> None:
+        """Add routes to the configuration."""
+        path = self.folder / "genhub.toml"
+        path.write_text(path.read_text("utf-8") + text, "utf-8")
 
     def file(self, name: str, text: str) -> Path:
         path = self.folder / name

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import signal
 import tomllib
-from pathlib import Path
 
 import pytest
 
 from genhub._config import read
 from genhub._errors import (
+    AllAttemptsFailed,
     BudgetExceeded,
     ConfigError,
     InvalidRequest,
@@ -39,6 +39,9 @@ from .conftest import EXAMPLES, Place, document
         (ProviderUnavailable("x", account="a"), 1),
         (WrongState("x"), 1),
         (JobFailed("x"), 1),
+        (AllAttemptsFailed("x", [JobFailed("x")]), 1),
+        (AllAttemptsFailed("x", [UnsupportedRequest("x"), BudgetExceeded("x")]), 2),
+        (AllAttemptsFailed("x", [UnsupportedRequest("x"), ProviderUnavailable("x", account="a")]), 1),
         (SubmissionUnknown("x"), 3),
         (WaitTimeout("x"), 4),
         (KeyboardInterrupt(), 130),
@@ -96,35 +99,87 @@ def test_no_configuration_is_said(place: Place, monkeypatch: pytest.MonkeyPatch)
     assert 2 == place.genhub("jobs", "--config", "nope.toml").exit_code
 
 
-def test_a_plan_spends_nothing(place: Place) -> None:
-    """What every account would do with a request: as asked, adjusted, not at all, and for how much."""
-    told = place.genhub("plan", "text", "Dark mode", "--platform", "x", "--tone", "bold")
-    one = document(place.genhub("plan", "text", "Dark mode", "--to", "powerpost", "--platform", "x", "--json"))
-    strict = place.genhub("plan", "text", "Dark mode", "--to", "genpro", "--tone", "bold", "--strict")
-    never = place.genhub("plan", "speech", "--script", "Good evening", "--to", "adgen")
+def test_routes_are_shown_with_their_terms(place: Place) -> None:
+    """Who is in them, how they are ordered, and what they allow."""
+    place.route()
+    place.route(
+        """
+[routes]
+short = ["genpro", "adgen"]
 
-    assert 0 == told.exit_code
-    assert re.search(r"adgen +copy +1 adgen credits \(documented\)", told.stdout)
-    assert "tone “bold”: left out" in told.stdout
-    assert ["powerpost"] == [each["account"] for each in one["options"]]
-    assert [2, 2] == [strict.exit_code, never.exit_code]
-    assert "impossible" in never.stdout
-    assert [] == place.creations() and not Path("jobs.db").exists()
+[routes.film]
+accounts = [{ account = "adgen", weight = 3 }, "genpro"]
+policy = "weighted"
+kinds = "video"
+deadline = "90s"
+on_deadline = "give_up"
+hedge_after = "p95"
+on_unknown = "pay_twice"
+reuse = "1h"
+
+[routes.ads]
+accounts = ["adgen"]
+max_spend = "2 EUR"
+budget = { amount = 9, per = "day", currency = "EUR" }
+hedge_after = "20s"
+"""
+    )
+
+    told = place.genhub("config", "check")
+    data = document(place.genhub("config", "check", "--json"))
+
+    assert 0 == told.exit_code, told.output
+    assert re.search(r"captions +powerpost, adgen, genpro +order +adjust\n", told.stdout)
+    assert re.search(r"short +genpro, adgen +order +strict\n", told.stdout)
+    late = "1 min 30 s an attempt, then give_up, a second one after p95"
+    film = f"strict, {late}, in doubt: pay_twice, reuse within 1 h 0 min"
+    assert re.search(rf"film +adgen, genpro +weighted +{film}\n", told.stdout)
+    ads = "strict, at most 2 EUR a job, 9 EUR per day, a second one after 20 s"
+    assert re.search(rf"ads +adgen +order +{ads}\n", told.stdout)
+    assert {"captions", "short", "film", "ads"} == set(data["routes"])
+    assert ["powerpost", "adgen", "genpro"] == [each["account"] for each in data["routes"]["captions"]["accounts"]]
 
 
-def test_a_file_is_planned_too(place: Place) -> None:
-    """Row by row, with the same problems as a run."""
-    good = place.genhub("plan", EXAMPLES / "launch.toml")
-    data = document(place.genhub("plan", EXAMPLES / "launch.toml", "--sim", "--json"))
-    bad = place.genhub("plan", place.file("bad.toml", '[[request]]\nkind = "txt"\n'))
+def test_all_that_is_wrong_with_routes_is_said(place: Place) -> None:
+    """Each with its line; one over an account that is wrong itself can't be judged yet."""
+    lines = (place.folder / "genhub.toml").read_text("utf-8").count("\n")
+    place.route(
+        """
+[routes.one]
+accounts = ["powerpost", "adgn"]
 
-    assert 0 == good.exit_code, good.output
-    assert "Launch announcement" in good.stdout
-    assert 28 == len(data["rows"])
-    assert 2 == bad.exit_code and "Did you mean 'text'?" in bad.stderr
-    assert 2 == place.genhub("plan", "frob", "hello").exit_code
-    assert 2 == place.genhub("plan", "image", "hello", "--tone", "bold").exit_code
-    assert [] == place.creations()
+[routes.two]
+accounts = ["adgen"]
+policy = "chepest"
+
+[routes.adgen]
+accounts = ["adgen"]
+
+[routes.four]
+accounts = ["adgen"]
+polcy = "order"
+
+[routes.five]
+accounts = ["genpro", "genpro"]
+"""
+    )
+
+    wrong = place.genhub("config", "check")
+    text = (place.folder / "genhub.toml").read_text("utf-8")
+    place.file("genhub.toml", text.replace("workspace_id", "workspce_id"))
+    both = place.genhub("config", "check")
+
+    assert [2, 2] == [wrong.exit_code, both.exit_code]
+    for line, said in (
+        (2, "routes.one: there is no account 'adgn'. Accounts are: powerpost, genpro, adgen"),
+        (5, "routes.two: policy is one of order, cheapest, fastest, weighted, round_robin, not 'chepest'"),
+        (9, "routes.adgen: 'adgen' is the name of an account and of a route. Give the route another name"),
+        (14, "routes.four.polcy: unknown setting 'polcy'. Did you mean 'policy'?"),
+        (16, "routes.five: accounts has genpro twice"),
+    ):
+        assert f"genhub.toml:{lines + line}: {said}" in wrong.stderr, (line, said, wrong.stderr)
+    assert "5 things are wrong" in wrong.stderr
+    assert "routes.one" not in both.stderr and "workspce_id" in both.stderr
 
 
 def test_providers_show_their_money_rules_with_sources(place: Place) -> None:

@@ -206,7 +206,7 @@ def test_watch_reads_beside_whoever_drives(place: Place) -> None:
     """The journal has one driver: a second one reads what it writes."""
     place.script("genpro", duration=1000)
     driver = place.start("text", "hello there", "--to", "genpro", "--json")
-    job = _first_job(place)
+    job = place.accepted("genpro")
     watcher = place.start("watch", job, "--json")
     assert watcher.stdout is not None
     first = watcher.stdout.readline()
@@ -218,17 +218,6 @@ def test_watch_reads_beside_whoever_drives(place: Place) -> None:
     assert events(first)[0]["job"]["status"] in ("queued", "running")
     assert "succeeded" == events(rest)[-1]["job"]["status"]
     assert "is driven by process" in told
-
-
-def _first_job(place: Place) -> str:
-    """Wait until the other process has its job in the journal, accepted."""
-    place.until_bought("genpro")
-    for _ in range(2000):
-        result = place.genhub("jobs", "--json")
-        jobs = document(result).get("jobs") if result.exit_code == 0 else None
-        if jobs and jobs[0]["status"] in ("queued", "running"):
-            return str(jobs[0]["id"])
-    raise AssertionError("the other process made no job")
 
 
 def test_watching_ends_with_4(place: Place) -> None:

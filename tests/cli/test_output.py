@@ -30,7 +30,7 @@ def test_no_escape_codes_where_nobody_looks(place: Place) -> None:
         assert "\x1b" not in told + wrong, args
 
 
-def _on_a_terminal(place: Place, *args: str, env: dict[str, str] | None = None) -> str:
+def on_a_terminal(place: Place, *args: str, env: dict[str, str] | None = None) -> str:
     """Run the command on a terminal; return all that it drew."""
     pid, terminal = pty.fork()
     if pid == 0:  # pragma: no cover - the child
@@ -55,7 +55,7 @@ def test_a_terminal_is_drawn_on(place: Place) -> None:
     """Accounts, how far it is, what happened last; then the table."""
     place.file("three.toml", THREE)
 
-    drawn = _on_a_terminal(place, "run", "three.toml")
+    drawn = on_a_terminal(place, "run", "three.toml")
 
     assert "\x1b[" in drawn
     assert "3 of 3" in drawn
@@ -65,8 +65,8 @@ def test_a_terminal_is_drawn_on(place: Place) -> None:
 
 def test_waiting_is_shown_on_a_terminal(place: Place) -> None:
     """What the job is doing, until its texts are there; files get their sizes and addresses."""
-    text = _on_a_terminal(place, "text", "hello there", "--to", "powerpost", "--platform", "youtube", "--timeout", "30")
-    image = _on_a_terminal(place, "image", "A lantern", "--to", "powerpost")
+    text = on_a_terminal(place, "text", "hello there", "--to", "powerpost", "--platform", "youtube", "--timeout", "30")
+    image = on_a_terminal(place, "image", "A lantern", "--to", "powerpost")
 
     assert "at powerpost (j" in text
     assert "everything that is new" in text
@@ -77,8 +77,8 @@ def test_no_color_is_respected(place: Place) -> None:
     """A terminal without colours: the words say it too."""
     place.genhub("text", "hello there", "--to", "genpro")
 
-    coloured = _on_a_terminal(place, "jobs")
-    plain = _on_a_terminal(place, "jobs", env={"NO_COLOR": "1"})
+    coloured = on_a_terminal(place, "jobs")
+    plain = on_a_terminal(place, "jobs", env={"NO_COLOR": "1"})
 
     assert "\x1b[32m" in coloured
     assert "\x1b[32m" not in plain and "succeeded" in plain

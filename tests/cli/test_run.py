@@ -388,7 +388,7 @@ def _slow(place: Place) -> None:
         place.script(name, duration=1000, times=3)
 
 
-def _accepted(run: subprocess.Popen[str], count: int) -> None:
+def accepted(run: subprocess.Popen[str], count: int) -> None:
     """Read the run's lines until so many of its jobs are accepted."""
     assert run.stdout is not None
     ids: set[str] = set()
@@ -405,7 +405,7 @@ def test_a_killed_run_goes_on_and_buys_nothing_twice(place: Place) -> None:
     file = place.file("three.toml", THREE)
     _slow(place)
     run = place.start("run", file, "--json")
-    _accepted(run, 3)
+    accepted(run, 3)
     run.kill()
     run.communicate()
     before = place.creations()
@@ -441,7 +441,7 @@ def test_a_killed_run_goes_on_with_embedded_simulators(place: Place) -> None:
     """Their jobs ended with them: the next run's simulators have them again, from the journal."""
     file = place.file("one.toml", THREE.replace("label", "sim = { duration = 2 }\nlabel"))
     run = place.start("run", file, "--sim", "--json")
-    _accepted(run, 3)
+    accepted(run, 3)
     run.kill()
     run.communicate()
 
@@ -458,7 +458,7 @@ def test_ctrl_c_says_how_to_continue(place: Place) -> None:
     file = place.file("three.toml", THREE)
     _slow(place)
     run = place.start("run", file, "--json")
-    _accepted(run, 3)
+    accepted(run, 3)
     run.send_signal(signal.SIGINT)
     told, wrong = run.communicate(timeout=30)
     place.finish()

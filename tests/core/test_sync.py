@@ -6,12 +6,13 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from genhub import Status, TextRequest, sync
+from genhub import AllAttemptsFailed, BudgetExceeded, Event, ImageRequest, Money, Status, TextRequest, sync
 from genhub._config import account
-from genhub.sim import Simulators
+from genhub.sim import Scenario, Simulators
 
 CAPTION = TextRequest(prompt="Dark mode is here", platforms=("x",))
 
@@ -31,9 +32,14 @@ def served() -> Iterator[Simulators]:
     loop.close()
 
 
-def hub(sims: Simulators) -> sync.Hub:
+def hub(sims: Simulators, **options: Any) -> sync.Hub:
     names = ("powerpost", "genpro", "adgen")
-    return sync.Hub({name: account(name, {**sims[name].settings(), "poll_every": 0.01}, {}) for name in names})
+    accounts = {name: account(name, {**sims[name].settings(), "poll_every": 0.01}, {}) for name in names}
+    return sync.Hub(accounts, **options)
+
+
+def script(sims: Simulators, name: str, **scenario: Any) -> None:
+    sims[name].script(Scenario(**scenario))
 
 
 def test_a_script_needs_no_await(served: Simulators) -> None:
@@ -62,3 +68,72 @@ def test_a_hub_that_is_not_open_says_so(served: Simulators) -> None:
         hub(served).generate(CAPTION, to="powerpost")
 
     assert before == threading.active_count()
+
+
+def test_a_script_uses_routes(served: Simulators) -> None:
+    """By name or as accounts in their order; what is listened to comes from the hub's own thread."""
+    heard: list[Event] = []
+    script(served, "powerpost", http=402)
+    with hub(served, routes={"captions": ["powerpost", "genpro"]}, on_event=heard.append) as plain:
+        job = plain.generate(CAPTION, to="captions", portability="adjust")
+        other = plain.generate(ImageRequest(prompt="A lantern"), to=("adgen", "genpro"))
+
+        assert (("captions",), ("powerpost", "genpro", "adgen")) == (plain.routes(), plain.accounts())
+        assert ["powerpost", "genpro"] == [each.account for each in job.attempts]
+        assert "adgen" == other.account
+        planned = plain.plan(CAPTION, to="captions", portability="adjust")
+        assert ["powerpost", "genpro"] == [each.account for each in planned.options]
+        assert [False, True, True] == [plain.health()[name].ok for name in ("powerpost", "genpro", "adgen")]
+        script(served, "genpro", http=422)
+        with pytest.raises(AllAttemptsFailed) as caught:
+            plain.generate(CAPTION, to="captions", portability="adjust")
+        assert 2 == len(caught.value.said)
+    assert "fallback" in {str(each.name) for each in heard}
+
+
+def test_a_script_is_given_the_job_of_an_equal_request(served: Simulators) -> None:
+    """Within the time that it says."""
+    with hub(served) as plain:
+        first = plain.submit(TextRequest(prompt="p"), to="genpro", reuse="1h")
+        first.wait()
+        second = plain.submit(TextRequest(prompt="p"), to="genpro", reuse=3600)
+        third = plain.generate(TextRequest(prompt="p"), to="genpro")
+
+        assert [False, True] == [first.reused, second.reused]
+        assert first.id == second.id != third.id
+
+
+def test_a_script_caps_what_it_spends(served: Simulators) -> None:
+    """What nobody can estimate goes through where that is allowed."""
+    with hub(served) as plain:
+        with pytest.raises(BudgetExceeded):
+            plain.submit(TextRequest(prompt="p"), to="genpro", max_spend=5)
+        assert (
+            Status.SUCCEEDED
+            is plain.generate(TextRequest(prompt="p"), to="genpro", max_spend=5, allow_unpriced=True).status
+        )
+
+
+def test_a_script_keeps_its_books(served: Simulators) -> None:
+    """The ledger, the audit, and a vendor's job that nobody claims."""
+    with hub(served) as plain:
+        assert plain.audit("powerpost").explained is None
+        job = plain.generate(CAPTION, to="powerpost")
+        assert [(job.id, Decimal(10))] == [
+            (each.job.id, each.entry.amount) for each in plain.ledger(account="powerpost")
+        ]
+        assert plain.audit("powerpost").explained
+    with hub(served) as other:
+        adopted = other.adopt("powerpost", str(job.provider_id))
+        assert (job.provider_id, True) == (adopted.provider_id, adopted.id != job.id)
+
+
+def test_a_script_stops_and_lets_go(served: Simulators) -> None:
+    """A stop that is not free is not made if that is not wanted; who only wants to wait no more lets go of a job."""
+    script(served, "genpro", duration=1e6)
+    script(served, "adgen", duration=1e6)
+    with hub(served) as plain:
+        handle = plain.submit(TextRequest(prompt="p"), to="genpro")
+        assert handle.id == handle.detach().id == plain.detach(handle.id).id
+        assert Money.FREE is handle.stop(only_if_free=True).money
+        assert Status.STOPPED is handle.status

@@ -21,6 +21,7 @@ from genhub._account import Account, Budget
 from genhub._provider import CAPABILITIES
 from genhub._registry import load
 from genhub._requests import REQUESTS
+from genhub.routing import Route, Via
 from genhub.sim import Fault, Scenario, Simulator
 
 from ._blocks import ROOT, pages
@@ -130,10 +131,15 @@ def test_the_settings_are_all_told(name: str) -> None:
             assert row.rstrip("| ").rpartition("|")[2].strip(), each.name
 
 
-def test_the_settings_of_every_account_are_all_told() -> None:
-    for kind, block in ((Account, "account-settings"), (Budget, "budget-settings")):
-        shown = generate.render(block)
-        assert [] == [each.name for each in attrs.fields(kind) if f"| `{each.name}` |" not in shown]
+@pytest.mark.parametrize("kind", [Account, Budget, Route, Via])
+def test_the_settings_of_every_account_and_route_are_all_told(kind: type[Any]) -> None:
+    """Each has a row that says what it means, and of which type it is in a file."""
+    rows = _rows(f"{kind.__name__.lower()}-settings")
+    for each in attrs.fields(kind):
+        (row,) = [row for row in rows if row.startswith(f"| `{each.name}` |")]
+        _, of_type, _, meaning = [cell.strip() for cell in row.strip("|").split("|")]
+        assert meaning, each.name
+        assert not re.search(r"genhub|typing|attrs|tuple|None", of_type), each.name
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -145,8 +151,13 @@ def test_the_words_and_codes_are_the_adapters(name: str) -> None:
 
 
 def test_every_word_is_told() -> None:
-    """Statuses, faults, scenarios, switches, errors: none is missing, and each has its meaning."""
-    pairs = {"status-words": genhub.Status, "evidence-words": genhub.Evidence, "faults": Fault}
+    """Statuses, events, faults, scenarios, switches, errors: none is missing, and each has its meaning."""
+    pairs = {
+        "status-words": genhub.Status,
+        "evidence-words": genhub.Evidence,
+        "event-words": genhub.EventName,
+        "faults": Fault,
+    }
     for block, words in pairs.items():
         shown = generate.render(block)
         assert [] == [word for word in words if f"| `{word}` |" not in shown]

@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 
 import genhub
 from genhub import (
     Account,
+    AccountHealth,
+    AllAttemptsFailed,
     Audit,
     Balance,
+    BreakerState,
+    Budget,
+    Contender,
+    Cost,
     Credits,
     Entry,
+    Event,
+    EventName,
+    GenhubError,
     Handle,
     Hub,
     ImageRequest,
+    Itinerary,
     Job,
+    Listener,
+    Option,
     Output,
+    Parked,
     Plan,
+    Policy,
+    Price,
     Provider,
     Recovery,
+    Request,
+    Route,
+    Shut,
     SpeechRequest,
+    Stage,
     Status,
     StopVerdict,
     SupportsBalance,
@@ -34,9 +54,13 @@ from genhub import (
     SupportsStop,
     SupportsWebhook,
     TextRequest,
+    Tracer,
+    Via,
     VideoRequest,
     sync,
 )
+from genhub.logs import LogEvents
+from genhub.otel import Telemetry
 from genhub.stores import JobStore
 from genhub_adgen import AdGen
 from genhub_genpro import GenPro
@@ -114,9 +138,115 @@ async def use(store: JobStore) -> None:
         print(other.store.name)
 
 
+def longest_last(request: Request, candidates: Sequence[Contender]) -> Sequence[Contender]:
+    """A policy by candidates."""
+    return sorted(candidates, key=lambda each: (each.seconds or 0.0, each.estimate_money or Decimal(0)))
+
+
+def only_a(request: Request, candidates: Sequence[Contender]) -> list[str]:
+    """A policy by names."""
+    return ["a"] if request.kind == "text" else [each.account for each in candidates]
+
+
+def both(request: Request, candidates: Sequence[Contender]) -> Sequence[Contender | str]:
+    """A policy by either."""
+    return [candidates[0], "b"]
+
+
+policies: list[Policy] = [longest_last, only_a, both]
+routes: Mapping[str, Route | list[str]] = {
+    "plain": ["a", "b"],
+    "default": Route(accounts=("a", "b")),
+    "full": Route(
+        accounts=("a", Via(account="b", weight=2.0, kinds=("image",), platforms="instagram", tags={"tier": "gold"})),
+        policy="cheapest",
+        portability="adjust",
+        max_attempts=3,
+        max_spend="2 USD",
+        budget=Budget(amount=Decimal(50), per="day", currency="USD"),
+        deadline=90.0,
+        on_deadline="give_up",
+        on_unknown="pay_twice",
+        fallback_on=("ProviderError", "failed"),
+        patience=5.0,
+        hedge_after="p95",
+        reuse=3600.0,
+        allow_unpriced=True,
+        kinds="text",
+        platforms=("x", "instagram:reel"),
+        tags={"team": "growth"},
+    ),
+    "own": Route(accounts=["a", "b"], policy=longest_last, max_spend=Price(amount=Decimal(2), currency="USD")),
+    "names": Route(accounts=["a", "b"], policy=only_a, max_spend=Decimal(20), hedge_after=20.0, fallback_on="failed"),
+}
+
+
+def heard(event: Event) -> None:
+    """A listener."""
+    job: Job | None = event.job
+    facts: dict[str, object] = event.facts()
+    if event.name is EventName.FALLBACK and job is not None:
+        print(event.account, event.provider, event.at.isoformat(), event.detail["old"], job.id, facts)
+
+
+class Traces:
+    """A listener that gives a new job its place in a trace."""
+
+    def begin(self, job_id: str, request: Request) -> str | None:
+        return None
+
+    def __call__(self, event: Event) -> None:
+        print(event.attempt)
+
+
+tracer: Tracer = Traces()
+logged = LogEvents(logging.getLogger("app"), levels={EventName.STATUS: logging.DEBUG})
+listeners: list[Listener] = [heard, Traces(), logged, Telemetry()]
+
+
+async def route() -> None:
+    retiring = Account(provider=genpro, retires_on=date(2027, 1, 31))
+    async with Hub({"a": powerpost, "b": retiring}, routes=routes, on_event=listeners) as hub:
+        names: tuple[str, ...] = hub.routes()
+        request = TextRequest(prompt="p", platforms=("x",))
+        handle: Handle = await hub.submit(request, to="full", reuse="1h", allow_unpriced=True, portability=None)
+        reused: bool = handle.reused
+        job: Job = await hub.generate(request, to=("a", "b"), reuse=60.0, max_spend=5)
+        itinerary: Itinerary | None = job.route
+        stages: tuple[Stage, ...] = () if itinerary is None else itinerary.stages
+        whys = [(stage.account, stage.why) for stage in stages]
+        ends = [(each.reason, each.given_up, each.error and each.error.fallback) for each in job.attempts]
+        print(names, reused, whys, ends, job.routing, job.is_open, job.is_over, job.attempt.account, job.trace)
+        try:
+            await hub.submit(request)
+        except AllAttemptsFailed as error:
+            said: tuple[GenhubError, ...] = error.said
+            print(said, error.job)
+        plan: Plan = await hub.plan(request, to="full")
+        best: Option | None = plan.best
+        for option in plan.options:
+            seen: Cost | None = option.seen
+            shut: Shut | None = option.shut
+            money: Decimal | None = option.money
+            print(option.why, money, option.currency, option.seconds, option.slow, option.samples, option.supported)
+            print(seen and (seen.per_result, seen.samples, seen.success), shut and (shut.why, shut.retry_in))
+        health: AccountHealth = hub.health()["a"]
+        state: BreakerState = health.submits.state
+        parked: Parked | None = health.parked
+        print(best, plan.route, health.ok, health.said, health.words, health.retired, health.held_until, state, parked)
+        jobs: list[Job] = [each async for each in hub.jobs(route="full", newest_first=True)]
+        report: Recovery = await hub.recover()
+        print(jobs, [each.id for each in report.routed])
+    async with Hub.from_config("genhub.toml", routes={"captions": ["a", "b"]}, on_event=heard) as other:
+        print(other.routes())
+
+
 def scripts() -> None:
     with sync.Hub({"a": powerpost}) as hub:
         job: Job = hub.generate(TextRequest(prompt="p", platforms=("x",)), to="a")
         for each in hub.submit(TextRequest(prompt="p", platforms=("x",))).updates():
             print(each.status)
         print(job.credits.net, [each.id for each in hub.jobs()])
+        handle = hub.submit(TextRequest(prompt="p"), to="captions", reuse="1h", max_spend="2 USD")
+        health: Mapping[str, AccountHealth] = hub.health()
+        print(handle.reused, hub.routes(), health["a"].ok)
