@@ -20,6 +20,7 @@ from genhub.routing import Route, Via, check
 FILE = "genhub.toml"
 JOURNAL = "sqlite:///genhub.db"
 _TABLES = frozenset({"accounts", "routes", "journal"})
+_ROUTE = frozenset(each.name for each in fields(Route))
 _OWN = frozenset(each.name for each in fields(Account)) - {"provider"}
 
 
@@ -150,6 +151,9 @@ def route(name: str, given: Any, accounts: Mapping[str, Account], source: Source
         return source.at("routes", name, *keys)
 
     table = {"accounts": given} if isinstance(given, list) else _table(given, at())
+    for key in table:
+        if key not in _ROUTE:
+            raise unknown_name("setting", key, _ROUTE, at(key))
     built = structure(Route, {**table, "accounts": _vias(table.get("accounts"), at)}, at)
     try:
         check(name, built, accounts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -92,6 +92,7 @@ class Desk:
         self.recorder = Recorder(store, clock)
         self.driver = Driver(self.registry, self.accounts, clock, self.recorder.unwritten, self.healths)
         self.on_route: Callable[[Live], None] = lambda _: None  #: who is told that a routed job may have to go on
+        self.before_close: Callable[[], Awaitable[None]] = _nothing  #: what is to be written once all sends are over
         self.tracker = Tracker(
             clock,
             self._look,
@@ -121,6 +122,7 @@ class Desk:
         await self.tracker.close()
         while self._sends:
             await asyncio.gather(*self._sends, return_exceptions=True)
+        await self.before_close()
         for task in self._loose:
             task.cancel()
         await asyncio.gather(*self._loose, return_exceptions=True)
@@ -184,6 +186,11 @@ class Desk:
             known = ", ".join(self.accounts) or "none"
             raise ConfigError(f"there is no account {name!r}", remedy=f"Accounts are: {known}")
         return bound
+
+    @property
+    def sends(self) -> frozenset[asyncio.Task[Any]]:
+        """What charges and is on its way."""
+        return frozenset(self._sends)
 
     async def unbroken(self, bound: Bound, work: Coroutine[Any, Any, T]) -> T:
         """Do what charges, in a slot that the caller holds: whoever stops waiting does not stop it."""
@@ -273,6 +280,10 @@ class Desk:
                 await self.driver.read(live.pursue(present))
                 self.track(live)
             return live.job
+
+
+async def _nothing() -> None:
+    pass
 
 
 def _cut_off(attempt: Attempt, at: datetime) -> Attempt:

@@ -61,9 +61,16 @@ class UnsupportedRequest(GenhubError):
 
     fallback = True
 
-    def __init__(self, message: str, *, field: str | None = None, provider: str | None = None) -> None:
-        self.field, self.provider = field, provider
-        super().__init__(f"{provider}: {message}" if provider else message)
+    def __init__(
+        self, message: str, *, field: str | None = None, provider: str | None = None, account: str | None = None
+    ) -> None:
+        self.message, self.field, self.provider, self.account = message, field, provider, account
+        where = account or provider
+        super().__init__(f"{where}: {message}" if where else message)
+
+    def at(self, account: str) -> UnsupportedRequest:
+        """Return the same as said of one account of the provider."""
+        return type(self)(self.message, field=self.field, provider=self.provider, account=account)
 
     def facts(self) -> dict[str, Any]:
         return {**super().facts(), "field": self.field, "provider": self.provider}

@@ -39,6 +39,7 @@ class Option:
     health: AccountHealth | None = None
     shut: Shut | None = None  #: why a route would pass it over now
     why: str = ""  #: why it stands at this place of its route
+    tried: bool = True  #: False: its route's policy leaves it out
 
     @property
     def supported(self) -> bool:
@@ -56,7 +57,7 @@ class Plan:
     @property
     def best(self) -> Option | None:
         """The first account that can do it, and that nothing keeps from it now; else the first that can."""
-        able = [option for option in self.options if option.supported]
+        able = [option for option in self.options if option.supported and option.tried]
         return next((option for option in able if option.shut is None), able[0] if able else None)
 
 

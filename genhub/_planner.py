@@ -18,7 +18,7 @@ from genhub._itinerary import Itinerary, Portability, Stage
 from genhub._jobs import Call
 from genhub._plan import Option, Plan, impossible
 from genhub._requests import Request
-from genhub.routing import Contender, Route, Via, arrange
+from genhub.routing import Contender, Route, Via, arrange, comparable
 
 To = str | Sequence[str] | None
 
@@ -83,12 +83,14 @@ class Planner:
         max_spend: Price | Decimal | None = None,
         allow_unpriced: bool | None = None,
         since: int = 0,
-    ) -> tuple[Itinerary, list[GenhubError]]:
+    ) -> tuple[Itinerary, dict[str, GenhubError]]:
         """Return a route as it is for a request now, and what keeps some of its accounts from it.
 
-        Raises UnsupportedRequest when the route is not for such requests.
+        Raises UnsupportedRequest when the route is not for such requests, ConfigError for a cap that can't be held.
         """
         route = named.route
+        if max_spend is not None:
+            comparable("max_spend", max_spend, {name: self.desk.accounts[name].account for name in route.names})
         how = portability or route.portability
         candidates, others = self._candidates(named, request, how)
         turn = self._turns[named.name]
@@ -118,23 +120,23 @@ class Planner:
 
     def _candidates(
         self, named: Named, request: Request, portability: Portability
-    ) -> tuple[list[Contender], list[GenhubError]]:
+    ) -> tuple[list[Contender], dict[str, GenhubError]]:
         route = named.route
         if (why := route.against(request)) is not None:
             raise UnsupportedRequest(f"the route {named.name} {why}; nothing was sent")
         figures = callable(route.policy) or route.policy in _BY_FIGURES
         found: list[Contender] = []
-        others: list[GenhubError] = []
+        others: dict[str, GenhubError] = {}
         for position, via in enumerate(route.accounts):
             if (why := via.against(request)) is not None:
-                others.append(UnsupportedRequest(f"{why}, by the route", provider=via.account))
+                others[via.account] = UnsupportedRequest(f"{why}, by the route", account=via.account)
                 continue
             bound, call = self.desk.account(via.account), None
             if figures:
                 try:
                     call = bound.provider.prepare(request, "plan", adjust=portability == "adjust")
                 except (UnsupportedRequest, InvalidRequest) as error:
-                    others.append(error)
+                    others[via.account] = error.at(via.account) if isinstance(error, UnsupportedRequest) else error
                     continue
             found.append(self._candidate(bound, request, via, position, call))
         return found, others
@@ -228,7 +230,7 @@ def _in_order(options: Sequence[Option], stages: Sequence[Stage]) -> tuple[Optio
     first = [evolve(by_name[stage.account], why=stage.why) for stage in stages]
     tried = {stage.account for stage in stages}
     left_out = [
-        evolve(option, why="left out by the policy") if option.supported else option
+        evolve(option, why="left out by the policy", tried=False) if option.supported else option
         for option in options
         if option.account not in tried
     ]

@@ -31,7 +31,7 @@ from genhub._plain import to_dict
 from genhub._planner import Named, Planner, To, budget_of
 from genhub._requests import Request
 from genhub._submitter import Submitter, Terms
-from genhub._walk import Walk, Walker
+from genhub._walk import LEFT, Walk, Walker
 from genhub.routing import all_failed, fingerprint, nothing_bought
 
 log = logging.getLogger("genhub.route")
@@ -64,6 +64,7 @@ class Router:
         self._walks: dict[str, Walk] = {}  # by job
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         desk.on_route = self.kick
+        desk.before_close = self._leave
 
     async def submit(self, ask: Ask) -> tuple[Job, bool]:
         """See `Hub.submit`. Returns the job, and whether it was given again for an equal request."""
@@ -186,14 +187,13 @@ class Router:
             job = await desk.registry.reroute(live, itinerary)
         else:
             job = evolve(job, route=itinerary, to=(named.name,) if named.name else itinerary.accounts)
-        walk = self._walks[job.id] = Walk(job, others=others)
+        walk = self._walks[job.id] = Walk(job, useless=others)
         try:
             await self._walker.go(walk, waits=True)
         except asyncio.CancelledError:
             walk.left = True  # whoever leaves before anybody has accepted wants nobody else to
-            known = desk.registry.known(job.id)
-            if known is not None:
-                self.kick(known)
+            if desk.is_open:
+                desk.later(self._left(walk))
             raise
         except JournalError as error:
             if not self._walker.now(walk).attempts:
@@ -205,10 +205,11 @@ class Router:
                 await self._walker.end(walk, str(error))
             raise
         finally:
-            self._tidy(walk)
+            if not walk.left:
+                self._tidy(walk)
         job = self._walker.now(walk)
         if not job.attempts or (not job.routing and nothing_bought(job)):
-            raise all_failed(job, walk.others)
+            raise all_failed(job, [*walk.useless.values(), *walk.shut])
         return job
 
     def kick(self, live: Live) -> None:
@@ -246,6 +247,22 @@ class Router:
             desk.tracker.watch(job_id, ROUTES, LATER)
         finally:
             self._tidy(walk)
+
+    async def _left(self, walk: Walk) -> None:
+        """The caller of a walk is gone: once what is on its way has its outcome, nobody else is asked."""
+        if self.desk.sends:
+            await asyncio.wait(self.desk.sends)
+        if self._walker.now(walk).attempts:
+            await self._go_on(walk)
+        self._tidy(walk)
+
+    async def _leave(self) -> None:
+        """The hub is being closed: what nobody waited for any more is not to be bought by the next process."""
+        for walk in [each for each in self._walks.values() if each.left]:
+            try:
+                await self._walker.end(walk, LEFT)
+            except JournalError as error:
+                log.error("that the caller of %s has left can't be written: %s", walk.job.id, error)
 
     def _tidy(self, walk: Walk) -> None:
         """Forget a walk that is over."""

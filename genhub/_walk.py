@@ -15,13 +15,12 @@ from attrs import define, evolve, field, frozen
 from genhub import _transitions as transitions
 from genhub._account import Budget
 from genhub._billing import Money
-from genhub._bound import Bound
 from genhub._budget import counted, worth
 from genhub._clock import moment
 from genhub._control import Controller
 from genhub._credits import ZERO
 from genhub._desk import ROUTES, Desk
-from genhub._errors import GenhubError, InsufficientCredits, ProviderUnavailable, RateLimited
+from genhub._errors import GenhubError, InsufficientCredits, ProviderUnavailable, RateLimited, UnsupportedRequest
 from genhub._events import Event, EventName
 from genhub._itinerary import Stage
 from genhub._jobs import Attempt, Job
@@ -41,8 +40,8 @@ class Walk:
     """One job on its route, in this process."""
 
     job: Job  #: as it was when something last happened to it; what is in hand is newer
-    others: list[GenhubError] = field(factory=list[GenhubError])  #: of accounts at which no attempt was made
-    useless: set[str] = field(factory=set[str])  #: accounts that can't do it
+    useless: dict[str, GenhubError] = field(factory=dict[str, GenhubError])  #: accounts that can't do it, and why
+    shut: tuple[GenhubError, ...] = ()  #: why nobody else could be asked in the end
     waited: float = 0.0  #: seconds since the last attempt, for accounts that are held back
     walking: bool = False
     again: bool = False  #: something happened while it was walking
@@ -134,7 +133,7 @@ class Walker:
             bound = desk.accounts[account]
             desk.healths.let_through(account)
             try:
-                sent = await self.submitter.attempt(job, bound, self._terms(job, bound, step, stage, passed))
+                sent = await self.submitter.attempt(job, bound, self._terms(walk, job, step, stage, passed))
             except Exception as error:
                 if len(self.now(walk).attempts) > len(job.attempts):  # it was refused, as the journal says
                     if not isinstance(error, GenhubError):
@@ -144,8 +143,7 @@ class Walker:
                 if isinstance(error, RateLimited):
                     passed[account] = Shut(account=account, why=error.message, retry_in=error.retry_after or AGAIN)
                 elif isinstance(error, GenhubError) and error.fallback:
-                    walk.useless.add(account)
-                    walk.others.append(error)
+                    walk.useless[account] = error.at(account) if isinstance(error, UnsupportedRequest) else error
                 else:
                     raise
             except BaseException:
@@ -175,10 +173,11 @@ class Walker:
             self._tell(now, name, account, detail)
         return True
 
-    def _terms(self, job: Job, bound: Bound, step: Try, stage: Stage, passed: dict[str, Shut]) -> Terms:
+    def _terms(self, walk: Walk, job: Job, step: Try, stage: Stage, passed: dict[str, Shut]) -> Terms:
         route = job.route
         assert route is not None
-        skipped = [f"{name} passed over: {shut.why}" for name, shut in passed.items()]
+        skipped = [f"{name} passed over: {_bare(error, name)}" for name, error in walk.useless.items()]
+        skipped += [f"{name} passed over: {shut.why}" for name, shut in passed.items()]
         first = len(job.attempts) == route.since
         reasons = [*([] if first else [step.why]), stage.why, *skipped]
         most: Budget | None = None
@@ -228,15 +227,22 @@ class Walker:
                 return walk.again
             await desk.clock.sleep(wait)
             return True
-        walk.others += [self._error_of(shut) for shut in passed.values()]
+        walk.shut = tuple(self._error_of(job, shut) for shut in passed.values())
         why = "; ".join(f"{account}: {shut.why}" for account, shut in passed.items())
         return await self._end(walk, job, f"no account is left ({why})" if why else "no account is left")
 
-    def _error_of(self, shut: Shut) -> GenhubError:
-        """Return why an account was passed over, as an error."""
-        name, healths = shut.account, self.desk.healths
-        if name in self.desk.accounts and healths.state(name).parked is not None:
-            return InsufficientCredits(f"passed over: {shut.why}", account=name)
+    def _error_of(self, job: Job, shut: Shut) -> GenhubError:
+        """Return why an account was passed over, as an error; that it can't do it anyway comes first."""
+        name, route, bound = shut.account, job.route, self.desk.accounts.get(shut.account)
+        if bound is not None and route is not None:
+            try:
+                bound.provider.prepare(job.request, "look", adjust=route.portability == "adjust")
+            except UnsupportedRequest as error:
+                return error.at(name)
+            except GenhubError as error:
+                return error
+            if self.desk.healths.state(name).parked is not None:
+                return InsufficientCredits(f"passed over: {shut.why}", account=name)
         return ProviderUnavailable(f"passed over: {shut.why}", account=name, retry_after=shut.retry_in)
 
     async def _give_up(self, job: Job, number: int, why: str) -> None:
@@ -309,6 +315,10 @@ class _Look:
             asked=hand is not None and hand.asked,
             hedge_after=after,
         )
+
+
+def _bare(error: GenhubError, name: str) -> str:
+    return str(error).removeprefix(f"{name}: ")
 
 
 def _for_now(attempt: Attempt) -> bool:

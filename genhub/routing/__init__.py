@@ -7,7 +7,7 @@ from genhub.routing._health import Healths
 from genhub.routing._learned import Cost, Learned
 from genhub.routing._policy import POLICIES, Contender, Policy, arrange
 from genhub.routing._reuse import fingerprint, intention
-from genhub.routing._route import Conditions, Route, Via, cap_of, check
+from genhub.routing._route import Conditions, Route, Via, cap_of, check, comparable
 from genhub.routing._said import all_failed, nothing_bought
 from genhub.routing._step import Drop, End, Leave, Outlook, Rest, Step, Try, may_follow, next_step, outcome
 from genhub.routing._verdict import AccountHealth, HealthChange, Parked, Shut
@@ -39,6 +39,7 @@ __all__ = [
     "arrange",
     "cap_of",
     "check",
+    "comparable",
     "fingerprint",
     "intention",
     "may_follow",
