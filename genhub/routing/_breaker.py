@@ -118,9 +118,9 @@ class Breaker:
         return f"open after {count}{why}: the next call will see"
 
     def facts(self) -> dict[str, Any] | None:
-        """Return it as plain data; None for one that is closed."""
+        """Return it as plain data; None for one that is at rest."""
         if self.state is BreakerState.CLOSED:
-            return None
+            return {"state": "closed", "failures": self.failures, "why": self.why} if self.failures else None
         state, counts = self.state.value, {"failures": self.failures, "trips": self.trips}
         return {"state": state, "until": self.until, "why": self.why, **counts}
 
@@ -138,6 +138,8 @@ class Breaker:
                 due = min(until, now) if state == BreakerState.HALF_OPEN else until
                 read = cls(state=BreakerState.OPEN, failures=failures, until=float(due), trips=trips, why=why)
                 return read.believed(now, tuning)
+            case {"state": "closed", "failures": int(failures), "why": str(why)} if failures in _SANE:
+                return cls(failures=min(failures, tuning.failures - 1), why=why)  # a tuning may have changed since
             case _:
                 return None
 

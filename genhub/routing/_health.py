@@ -281,6 +281,8 @@ class Healths:
     def _turn(self, account: str, what: What, step: Callable[[Breaker, float, Tuning], Breaker], why: str) -> None:
         before = self._breaker(account, what)
         after = self._charts[account].breakers[what] = step(before, self._clock.time(), self._tunings[what])
+        if before.failures != after.failures:  # so that calls of one process each add up
+            self.unsaved = True
         if before.state is not after.state:
             self.unsaved = True
             self._tell(account, what, before.state.value, after.state.value, why)

@@ -36,10 +36,12 @@ def _one_of(*known: str) -> Any:
 
 
 def _not_negative(_: object, at: Attribute[Any], value: Any) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+    if value is not None and not _is_amount(value):
         raise ConfigError(f"{at.name} must be a number of 0 or more, not {value!r}")
+
+
+def _is_amount(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
 def _kinds(_: object, at: Attribute[Any], value: tuple[str, ...]) -> None:
@@ -118,8 +120,8 @@ def _patience(value: float | str | None) -> float | str | None:
         if match is None or not 0 < float(match[1]) < 100:
             raise ConfigError(f"hedge_after is seconds, or a quantile like 'p95', not {value!r}")
         return value
-    if not 0 <= value < math.inf:
-        raise ConfigError(f"hedge_after must be 0 or more, not {value}")
+    if not _is_amount(value):
+        raise ConfigError(f"hedge_after must be a number of 0 or more, not {value!r}")
     return value
 
 
