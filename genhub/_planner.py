@@ -41,6 +41,7 @@ class Planner:
         self.desk = desk
         self._chance = random.Random()
         self._turns: Counter[str] = Counter()
+        self._settled: dict[tuple[str, Portability], Itinerary] = {}  # of routes that are the same for every request
 
     def target(self, to: To) -> Bound | Named:
         """Return the account or the route that `to` names; without it the route `default`, or the only account."""
@@ -92,12 +93,15 @@ class Planner:
         if max_spend is not None:
             comparable("max_spend", max_spend, {name: self.desk.accounts[name].account for name in route.names})
         how = portability or route.portability
+        usual = max_spend is None and allow_unpriced is None and since == 0
+        if usual and (settled := self._settled.get((named.name, how))) is not None:
+            return settled, {}
         candidates, others = self._candidates(named, request, how)
         turn = self._turns[named.name]
         self._turns[named.name] += 1
         stages = arrange(route.policy, request, candidates, chance=self._chance, turn=turn) if candidates else ()
         cap = route.max_spend if max_spend is None else max_spend
-        return (
+        planned = (
             Itinerary(
                 route=named.name,
                 stages=stages,
@@ -117,6 +121,9 @@ class Planner:
             ),
             others,
         )
+        if usual and named.name and route.policy == "order" and _for_all(route):
+            self._settled[named.name, how] = planned[0]
+        return planned
 
     def _candidates(
         self, named: Named, request: Request, portability: Portability
@@ -235,6 +242,11 @@ def _in_order(options: Sequence[Option], stages: Sequence[Stage]) -> tuple[Optio
         if option.account not in tried
     ]
     return (*first, *left_out)
+
+
+def _for_all(route: Route) -> bool:
+    """True when neither the route nor one of its accounts is for some requests only."""
+    return not any(each.kinds or each.platforms or each.tags for each in (route, *route.accounts))
 
 
 def budget_of(cap: Price | Decimal | None) -> Budget | None:

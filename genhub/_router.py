@@ -31,7 +31,7 @@ from genhub._plain import to_dict
 from genhub._planner import Named, Planner, To, budget_of
 from genhub._requests import Request
 from genhub._submitter import Submitter, Terms
-from genhub._walk import LEFT, Walk, Walker
+from genhub._walk import LEFT, Walk, Walker, nothing_to_do
 from genhub.routing import all_failed, fingerprint, nothing_bought
 
 log = logging.getLogger("genhub.route")
@@ -73,6 +73,8 @@ class Router:
         reuse = ask.reuse
         if reuse is None and isinstance(target, Named):
             reuse = target.route.reuse
+        if ask.key is None and not reuse:
+            return await self._begin(ask, target, None, None), False
         mark = None if not reuse else fingerprint(ask.request, *_of_whom(target), ask.portability)
         async with self._turn(None if ask.key is None else f"key {ask.key}"):
             earlier = await self._earlier(ask.key, ask.request)
@@ -227,7 +229,7 @@ class Router:
             if not job.is_open:
                 return
             walk = self._walks[job.id] = Walk(job)
-        if _nothing_to_do(live) and not walk.left:
+        if nothing_to_do(live) and not walk.left:
             return
         desk.later(self._go_on(walk))
 
@@ -270,15 +272,6 @@ class Router:
         if not job.attempts or (not job.routing and not job.is_open):
             self._walks.pop(job.id, None)
             self.desk.tracker.forget(job.id)
-
-
-def _nothing_to_do(live: Live) -> bool:
-    """True when a look would end in waiting: one attempt is under way, and there is no time to keep."""
-    job, route = live.job, live.job.route
-    if route is None or route.deadline is not None or route.hedge_after is not None or route.hedge_quantile is not None:
-        return False
-    under_way = [each for each in job.attempts if each.is_open]
-    return len(under_way) == 1 and job.routing and not live.pursue(under_way[0].number).stuck
 
 
 def _of_whom(target: Bound | Named) -> tuple[str, ...]:

@@ -24,14 +24,16 @@ from genhub._errors import GenhubError, InsufficientCredits, ProviderUnavailable
 from genhub._events import Event, EventName
 from genhub._itinerary import Stage
 from genhub._jobs import Attempt, Job
+from genhub._live import Live
 from genhub._stop import forecast
 from genhub._submitter import Submitter, Terms
-from genhub.routing import Drop, End, Leave, Outlook, Rest, Shut, Try, next_step
+from genhub.routing import BreakerState, Drop, End, Leave, Outlook, Rest, Shut, Try, next_step
 
 log = logging.getLogger("genhub.route")
 
 #: An account that refused for now, and did not say until when, is asked again after so many seconds.
 AGAIN = 1.0
+FIRST = Try("asked for")
 LEFT = "its caller left before any account had accepted it"
 
 
@@ -85,6 +87,8 @@ class Walker:
             if live is not None and live.sending:  # its outcome comes first
                 return False
             return await self._end(walk, job, LEFT)
+        if not job.attempts:  # nothing stands against the first
+            return await self._try(walk, job, FIRST, waits=waits)
         more = bool(self._candidates(walk, job))
         step = next_step(job, moment(self.desk.clock), self._outlook(job), more=more, hedges=not walk.hedged)
         match step:
@@ -171,15 +175,17 @@ class Walker:
             name = EventName.HEDGED if step.hedge else EventName.FALLBACK
             detail = {"old": job.attempts[-1].account, "new": account, "why": step.why, "route": route.route}
             self._tell(now, name, account, detail)
-        return True
+        live = self.desk.registry.known(job.id)
+        return live is None or not nothing_to_do(live)
 
     def _terms(self, walk: Walk, job: Job, step: Try, stage: Stage, passed: dict[str, Shut]) -> Terms:
         route = job.route
         assert route is not None
-        skipped = [f"{name} passed over: {_bare(error, name)}" for name, error in walk.useless.items()]
-        skipped += [f"{name} passed over: {shut.why}" for name, shut in passed.items()]
-        first = len(job.attempts) == route.since
-        reasons = [*([] if first else [step.why]), stage.why, *skipped]
+        reason = stage.why if len(job.attempts) == route.since else f"{step.why}; {stage.why}"
+        if walk.useless or passed:
+            reasons = {name: _bare(error, name) for name, error in walk.useless.items()}
+            reasons |= {name: shut.why for name, shut in passed.items()}
+            reason = "; ".join((reason, *(f"{name} passed over: {why}" for name, why in reasons.items())))
         most: Budget | None = None
         if route.max_spend is not None:
             spent = (worth(counted(each), each.price, route.currency) for each in job.attempts)
@@ -190,7 +196,7 @@ class Walker:
             most=most,
             allow_unpriced=route.allow_unpriced,
             waits=False,
-            reason="; ".join(reasons),
+            reason=reason,
         )
 
     def _shut(self, job: Job, account: str) -> Shut | None:
@@ -219,7 +225,7 @@ class Walker:
                 await desk.lookout.look_at_balance(account)
             if desk.healths.refusal(account) is None:
                 return True
-        wait = min((shut.retry_in for shut in passed.values() if shut.retry_in is not None), default=None)
+        wait = min((each for shut in passed.values() if (each := self._in(shut)) is not None), default=None)
         if wait is not None and walk.waited + wait <= route.patience:
             walk.waited += wait
             if not waits:
@@ -230,6 +236,18 @@ class Walker:
         walk.shut = tuple(self._error_of(job, shut) for shut in passed.values())
         why = "; ".join(f"{account}: {shut.why}" for account, shut in passed.items())
         return await self._end(walk, job, f"no account is left ({why})" if why else "no account is left")
+
+    def _in(self, shut: Shut) -> float | None:
+        """Return when an account that was passed over may be asked, now that nobody else is left."""
+        healths = self.desk.healths
+        if shut.account not in self.desk.accounts or shut.retry_in is None:
+            return shut.retry_in
+        healths.hurry(shut.account)
+        again = healths.refusal(shut.account)
+        wait = shut.retry_in if again is None or again.retry_in is None else again.retry_in
+        state = healths.state(shut.account)
+        out = any(each.state is BreakerState.HALF_OPEN for each in (state.submits, state.work))
+        return min(wait, AGAIN) if out else wait  # the call that is out may tell at any time
 
     def _error_of(self, job: Job, shut: Shut) -> GenhubError:
         """Return why an account was passed over, as an error; that it can't do it anyway comes first."""
@@ -319,6 +337,15 @@ class _Look:
 
 def _bare(error: GenhubError, name: str) -> str:
     return str(error).removeprefix(f"{name}: ")
+
+
+def nothing_to_do(live: Live) -> bool:
+    """True when a look would end in waiting: one attempt is under way, and there is no time to keep."""
+    job, route = live.job, live.job.route
+    if route is None or route.deadline is not None or route.hedge_after is not None or route.hedge_quantile is not None:
+        return False
+    under_way = [each for each in job.attempts if each.is_open]
+    return len(under_way) == 1 and job.routing and not live.pursue(under_way[0].number).stuck
 
 
 def _for_now(attempt: Attempt) -> bool:

@@ -95,6 +95,12 @@ class Breaker:
             return self
         return evolve(self, state=BreakerState.OPEN, until=min(self.until, now), probe_until=0.0)
 
+    def hurried(self, now: float, tuning: Tuning) -> Breaker:
+        """Nobody else is left to ask: from now on it pauses for no longer than the first time."""
+        if self.state is not BreakerState.OPEN or self.until <= now + tuning.pause:
+            return self
+        return evolve(self, until=now + tuning.pause)
+
     def believed(self, now: float, tuning: Tuning) -> Breaker:
         """Return the same with `now` in place of a time that a clock which was set made too far away."""
         far = now + tuning.longest

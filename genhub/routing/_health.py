@@ -14,7 +14,7 @@ from attrs import define, field
 
 from genhub._clock import Clock, moment
 from genhub._errors import RateLimited, SubmissionUnknown
-from genhub.routing._breaker import USUAL, Breaker, Tuning
+from genhub.routing._breaker import USUAL, Breaker, BreakerState, Tuning
 from genhub.routing._verdict import (
     AccountHealth,
     HealthChange,
@@ -60,6 +60,14 @@ class _Chart:
     held: float = 0.0  # monotonic
     asked: datetime | None = None  # when it was out of credits still, after a pause
     paused: float = 0.0  # monotonic: when it is asked again, if its balance can't be seen
+
+    @property
+    def plain(self) -> bool:
+        """True when nothing at all speaks against the account."""
+        if self.since is not None or self.held or self.paused:
+            return False
+        submits, polls, work = self.breakers.values()
+        return submits.state is polls.state is work.state is BreakerState.CLOSED
 
     @property
     def parked(self) -> Parked | None:
@@ -131,6 +139,11 @@ class Healths:
         for what in _SUBMITS:
             self._turn(account, what, Breaker.let_through, _SEE)
 
+    def hurry(self, account: str) -> None:
+        """Nobody else is left to ask: its pauses are cut short."""
+        for what in _SUBMITS:
+            self._turn(account, what, Breaker.hurried, _SEE)
+
     def passed(self, account: str) -> None:
         """The submit that was let through told nothing of the account, and there is no job."""
         for what in _SUBMITS:
@@ -190,6 +203,8 @@ class Healths:
 
     def refusal(self, account: str) -> Shut | None:
         """Say why a routed submit may not go there now; None: it may. Of several reasons the longest counts."""
+        if self._charts[account].plain and account not in self._retires:
+            return None
         health = self.state(account)
         if health.retired:
             return Shut(account=account, why=f"retired on {health.retires_on}")

@@ -533,7 +533,7 @@ def closes(ended: Attempt, route: Itinerary) -> bool:
 
 
 #: The first that is found will do.
-QUICKLY = settings(max_examples=5000, deadline=None, database=None, phases=[Phase.generate])
+QUICKLY = settings(max_examples=3000, deadline=None, database=None, phases=[Phase.generate])
 
 
 @pytest.mark.parametrize(
@@ -553,7 +553,7 @@ def test_every_kind_of_step_is_among_the_scenes(kind: Step) -> None:
     assert alike(find(scenes(), alike, settings=QUICKLY))
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=300)
 @given(scenes())
 def test_nothing_is_tried_after_a_success(scene: Scene) -> None:
     """Nor is anything left: the rest is stopped where that is free, or the route ends."""
@@ -561,7 +561,7 @@ def test_nothing_is_tried_after_a_success(scene: Scene) -> None:
         assert not isinstance(scene.step(), (Try, Leave))
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=300)
 @given(scenes())
 def test_nothing_is_tried_beside_a_doubt(scene: Scene) -> None:
     """Unless the route says `pay_twice`, and nothing more can be found out of any."""
@@ -571,7 +571,7 @@ def test_nothing_is_tried_beside_a_doubt(scene: Scene) -> None:
         assert not scene.running
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=300)
 @given(scenes())
 def test_nothing_is_tried_too_often_or_without_anybody(scene: Scene) -> None:
     """`max_attempts` counts every attempt of the walk."""
@@ -580,7 +580,7 @@ def test_nothing_is_tried_too_often_or_without_anybody(scene: Scene) -> None:
         assert scene.more
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=300)
 @given(scenes())
 def test_nothing_is_tried_after_an_end_that_may_not_be_followed(scene: Scene) -> None:
     """Not even when it was followed by other ends."""
@@ -591,7 +591,7 @@ def test_nothing_is_tried_after_an_end_that_may_not_be_followed(scene: Scene) ->
         assert not any(closes(each, scene.route) for each in ended)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=300)
 @given(scenes())
 def test_nothing_is_tried_beside_what_runs_but_a_hedge(scene: Scene) -> None:
     """One beside one, in time, and only where a stop is free (and was not asked for in vain) or a cap covers it."""
@@ -608,7 +608,7 @@ def test_nothing_is_tried_beside_what_runs_but_a_hedge(scene: Scene) -> None:
         assert NOW - (slow.submitted_at or slow.created_at) >= timedelta(seconds=look.hedge_after)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=300)
 @given(scenes())
 def test_only_what_runs_and_is_free_is_dropped(scene: Scene) -> None:
     """Never what is in doubt, what is over, or what this process dropped before; nor before its time."""
@@ -624,7 +624,7 @@ def test_only_what_runs_and_is_free_is_dropped(scene: Scene) -> None:
         assert NOW - (dropped.submitted_at or dropped.created_at) >= timedelta(seconds=scene.route.deadline)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=300)
 @given(scenes())
 def test_only_a_route_that_gives_up_leaves(scene: Scene) -> None:
     """When all that runs is late, and nothing of it can be stopped for nothing; whoever waits sees which it is."""
@@ -640,7 +640,7 @@ def test_only_a_route_that_gives_up_leaves(scene: Scene) -> None:
         assert scene.looks[each.number].asked or not scene.looks[each.number].free
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=300)
 @given(scenes())
 def test_a_route_ends_only_when_nothing_runs_or_all_is_done(scene: Scene) -> None:
     """Nor while a doubt may still be found out."""
@@ -650,7 +650,7 @@ def test_a_route_ends_only_when_nothing_runs_or_all_is_done(scene: Scene) -> Non
     assert all(scene.looks[each.number].stuck for each in scene.doubts)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=300)
 @given(scenes())
 def test_a_wait_is_for_something(scene: Scene) -> None:
     """For what is under way, and for a time that is still to come."""
@@ -660,7 +660,7 @@ def test_a_wait_is_for_something(scene: Scene) -> None:
         assert seen.seconds is None or seen.seconds > 0
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=300)
 @given(scenes())
 def test_a_step_is_the_same_twice(scene: Scene) -> None:
     """It changes nothing, and holds no state: a later process decides alike."""
