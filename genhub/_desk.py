@@ -21,7 +21,7 @@ from genhub._clock import Clock, moment
 from genhub._credits import Balance
 from genhub._drive import Driver
 from genhub._errors import ConfigError, JournalError, ProviderError, WrongState
-from genhub._events import Event, EventName, Listeners
+from genhub._events import EventName, Listeners
 from genhub._jobs import Attempt, Job
 from genhub._live import Live, Registry
 from genhub._lookout import Lookout
@@ -242,14 +242,7 @@ class Desk:
             return
         if job.routing:
             job = await self.registry.reroute(live, evolve(route, ended=why))
-        if self.listeners:
-            attempt, detail = job.attempt, {"route": route.route, "why": why}
-            self.listeners.tell(
-                Event(
-                    name=EventName.ROUTED, at=moment(self.clock), job=job, attempt=attempt, account=attempt.account,
-                    provider=attempt.provider, detail=detail,
-                )
-            )  # fmt: skip
+        self.lookout.say(EventName.ROUTED, job.attempt, job, {"route": route.route, "why": why})
 
     def untrack(self, live: Live) -> None:
         """Drive it no more."""

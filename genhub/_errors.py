@@ -208,7 +208,9 @@ class AllAttemptsFailed(ExceptionGroup[GenhubError], GenhubError):
         return tuple(each for each in self.exceptions if isinstance(each, GenhubError))
 
     def derive(self, excs: Sequence[GenhubError], /) -> Self:  # type: ignore[override]
-        return type(self)(self.message, excs)
+        part = type(self)(self.message, excs)
+        part.job = self.job
+        return part
 
 
 class JournalError(GenhubError):

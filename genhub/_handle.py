@@ -89,7 +89,8 @@ class Handle:
 
         live.watchers.append(ring)
         last: tuple[int, str] | None = None
-        given_up = live.job.attempt.given_up  # before this wait began: whoever waits now knows
+        # Who begins to wait after its route has ended knows; while it is open, what was given up may still be stopped.
+        given_up = None if live.job.routing else live.job.attempt.given_up
         try:
             while True:
                 while news:

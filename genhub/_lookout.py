@@ -99,6 +99,21 @@ class Lookout:
             for event in news(old, new, job, moment(self._clock)):
                 self.listeners.tell(elsewhere(event) if others else event)
 
+    def say(self, name: EventName, attempt: Attempt, job: Job, detail: Mapping[str, Any]) -> None:
+        """Tell those who listen what happened to a job beside the writes of its attempts."""
+        if self.listeners:
+            self.listeners.tell(
+                Event(
+                    name=name,
+                    at=moment(self._clock),
+                    job=job,
+                    attempt=attempt,
+                    account=attempt.account,
+                    provider=attempt.provider,
+                    detail=detail,
+                )
+            )
+
     def sent(self, account: str, attempt: Attempt, error: Exception | None) -> None:
         """A submit is over: what that says of its account's health."""
         if error is not None:

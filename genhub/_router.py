@@ -23,7 +23,7 @@ from genhub._control import Controller
 from genhub._credits import Price
 from genhub._desk import ROUTES, Desk, new_id
 from genhub._errors import ConfigError, GenhubError, JournalError
-from genhub._events import Event, EventName
+from genhub._events import EventName
 from genhub._itinerary import Portability
 from genhub._jobs import Job
 from genhub._live import Live
@@ -130,15 +130,8 @@ class Router:
         job = job if live is None else live.job
         if any(each.expires_at is not None and each.expires_at <= now for each in job.outputs):
             return None
-        if desk.listeners:
-            why = f"an equal request of {job.created_at:%Y-%m-%d %H:%M:%S} UTC"
-            attempt = job.attempt
-            desk.listeners.tell(
-                Event(
-                    name=EventName.REUSED, at=now, job=job, attempt=attempt, account=job.account,
-                    provider=attempt.provider, detail={"why": why},
-                )
-            )  # fmt: skip
+        why = f"an equal request of {job.created_at:%Y-%m-%d %H:%M:%S} UTC"
+        desk.lookout.say(EventName.REUSED, job.attempt, job, {"why": why})
         return job
 
     async def _begin(self, ask: Ask, target: Bound | Named, earlier: Job | None, mark: str | None) -> Job:

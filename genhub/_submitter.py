@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
@@ -14,6 +14,7 @@ from genhub._budget import Reservation
 from genhub._clock import moment
 from genhub._desk import Desk
 from genhub._errors import GenhubError, RateLimited
+from genhub._events import EventName
 from genhub._itinerary import Portability
 from genhub._jobs import Attempt, Call, Job
 from genhub._live import Pursuit, with_attempt
@@ -33,6 +34,7 @@ class Terms:
     allow_unpriced: bool | None = None  #: `None`: as the account says
     waits: bool = True  #: for the vendor's limits; else they are a RateLimited, and nothing is written
     reason: str = "asked for"  #: why this attempt is made
+    news: tuple[EventName, Mapping[str, str]] | None = None  #: what its beginning means for its route
 
 
 class Submitter:
@@ -89,7 +91,8 @@ class Submitter:
             bound.slots.release()
             desk.budgets.release(reserved)
             raise
-        sent, error = await desk.unbroken(bound, self._protocol(bound, job, attempt, call, turn, reserved))
+        sending = self._protocol(bound, job, attempt, call, turn, reserved, terms.news)
+        sent, error = await desk.unbroken(bound, sending)
         if error is not None:
             if isinstance(error, GenhubError):
                 error.job = sent
@@ -97,7 +100,14 @@ class Submitter:
         return sent
 
     async def _protocol(
-        self, bound: Bound, job: Job, attempt: Attempt, call: Call, turn: Turn, reserved: Reservation
+        self,
+        bound: Bound,
+        job: Job,
+        attempt: Attempt,
+        call: Call,
+        turn: Turn,
+        reserved: Reservation,
+        said: tuple[EventName, Mapping[str, str]] | None,
     ) -> tuple[Job, Exception | None]:
         """Intent, send, outcome, for one attempt that holds its slot and its turn."""
         desk, number = self.desk, attempt.number
@@ -125,6 +135,8 @@ class Submitter:
                 return other, None
             desk.budgets.keep(reserved, attempt)
             live.job = with_attempt(live.job, attempt)
+            if said is not None:
+                desk.lookout.say(said[0], attempt, live.job, said[1])
             desk.lookout.tell(None, attempt, live.job)
             hand.sent_at = sent_at
             outcome, error = await send(bound, attempt, call, turn, desk.clock)

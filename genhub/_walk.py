@@ -21,7 +21,7 @@ from genhub._control import Controller
 from genhub._credits import ZERO
 from genhub._desk import ROUTES, Desk
 from genhub._errors import GenhubError, InsufficientCredits, ProviderUnavailable, RateLimited, UnsupportedRequest
-from genhub._events import Event, EventName
+from genhub._events import EventName
 from genhub._itinerary import Stage
 from genhub._jobs import Attempt, Job
 from genhub._live import Live
@@ -142,7 +142,7 @@ class Walker:
                 if len(self.now(walk).attempts) > len(job.attempts):  # it was refused, as the journal says
                     if not isinstance(error, GenhubError):
                         log.exception("%s: the attempt at %s ended in an unforeseen way", job.id, account)
-                    return self._tried(walk, job, step, account, passed)
+                    return self._tried(walk, job, passed)
                 desk.healths.passed(account)
                 if isinstance(error, RateLimited):
                     passed[account] = Shut(account=account, why=error.message, retry_in=error.retry_after or AGAIN)
@@ -157,24 +157,18 @@ class Walker:
                 if sent.id != job.id:  # another process has the caller's key
                     walk.job = sent
                     return False
-                return self._tried(walk, job, step, account, passed)
+                return self._tried(walk, job, passed)
         if step.hedge:
             walk.hedged = True
             return True
         return await self._nobody(walk, job, passed, waits=waits)
 
-    def _tried(self, walk: Walk, job: Job, step: Try, account: str, passed: dict[str, Shut]) -> bool:
+    def _tried(self, walk: Walk, job: Job, passed: dict[str, Shut]) -> bool:
         """An attempt was made, however it went."""
         walk.waited = 0.0
         for name in passed:  # for the jobs to come
             if name in self.desk.accounts and self.desk.healths.wants_look(name):
                 self.desk.later(self.desk.lookout.look_at_balance(name))
-        route, now = job.route, self.now(walk)
-        assert route is not None
-        if self.desk.listeners and len(job.attempts) > route.since:
-            name = EventName.HEDGED if step.hedge else EventName.FALLBACK
-            detail = {"old": job.attempts[-1].account, "new": account, "why": step.why, "route": route.route}
-            self._tell(now, name, account, detail)
         live = self.desk.registry.known(job.id)
         return live is None or not nothing_to_do(live)
 
@@ -197,6 +191,7 @@ class Walker:
             allow_unpriced=route.allow_unpriced,
             waits=False,
             reason=reason,
+            news=_news(job, step, stage),
         )
 
     def _shut(self, job: Job, account: str) -> Shut | None:
@@ -299,12 +294,6 @@ class Walker:
         self.desk.registry.drop(live)
         return False
 
-    def _tell(self, job: Job, name: EventName, account: str, detail: Mapping[str, object]) -> None:
-        provider = job.attempt.provider
-        at = moment(self.desk.clock)
-        event = Event(name=name, at=at, job=job, attempt=job.attempt, account=account, provider=provider, detail=detail)
-        self.desk.listeners.tell(event)
-
 
 @frozen
 class _Look:
@@ -337,6 +326,15 @@ class _Look:
 
 def _bare(error: GenhubError, name: str) -> str:
     return str(error).removeprefix(f"{name}: ")
+
+
+def _news(job: Job, step: Try, stage: Stage) -> tuple[EventName, Mapping[str, str]] | None:
+    """Return what another attempt means for its route."""
+    route = job.route
+    if route is None or len(job.attempts) == route.since:
+        return None
+    detail = {"old": job.attempts[-1].account, "new": stage.account, "why": step.why, "route": route.route}
+    return EventName.HEDGED if step.hedge else EventName.FALLBACK, detail
 
 
 def nothing_to_do(live: Live) -> bool:
