@@ -81,8 +81,8 @@ def our_table(seen: Mapping[Cell, Seen]) -> Table:
         notes=(
             "(2): two POSTs, one job. adgen's static ads and videos may be sent again under the same idempotency key "
             "while the first job must still be live, and its vendor answers that with the first job.",
-            "fallback list: this version of genhub has no routes. An app goes through its list by hand and asks the "
-            "next account when submit raises; in doubt submit does not raise, so that nobody else is asked.",
+            "fallback list: without a route. An app goes through its list by hand and asks the next account when "
+            "submit raises; in doubt submit does not raise, so that nobody else is asked.",
             "SIGKILL: the process is killed once the vendor has the POST; another one on the same journal recovers.",
         ),
     )
