@@ -57,6 +57,7 @@ class Driver:
         attempt = hand.attempt
         bound = self._accounts.get(attempt.account)
         if bound is None or not attempt.is_open or hand.sending is not None:
+            self._registry.drop(hand.live)  # it may have been loaded only for this
             return None
         if attempt.status.in_doubt:
             return await self._settle(bound, hand)

@@ -173,7 +173,10 @@ class Healths:
     # What balances say.
 
     def balance(self, account: str, amount: Decimal) -> None:
-        """A balance was seen, in the vendor's credits. If it rose, the account is out of credits no more."""
+        """A balance was seen, in the vendor's credits. If it rose, the account is out of credits no more.
+
+        Where none was seen before, nobody knows whether it rose: what is there is tried, and a refusal makes it the mark.
+        """
         chart = self._charts[account]
         if not amount.is_finite():
             return
@@ -181,7 +184,9 @@ class Healths:
         if chart.since is None or amount == mark:
             return
         self.unsaved = True
-        if mark is not None and amount > mark:
+        if mark is None and amount > 0:
+            self._free(account, f"the balance is {amount}, and none was seen before")
+        elif mark is not None and amount > mark:
             self._free(account, f"the balance rose from {mark} to {amount}")
 
     def wants_look(self, account: str) -> bool:

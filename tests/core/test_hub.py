@@ -113,6 +113,17 @@ async def test_a_failed_job_raises_with_the_job_and_is_refunded(world: World) ->
     assert (Status.FAILED, Decimal(0), True) == (job.status, job.credits.net, job.credits.exact)
 
 
+async def test_a_stopped_job_is_let_go(world: World) -> None:
+    """The read that was still due does not take it in hand again: memory does not grow with jobs that are over."""
+    world.genpro.script(Scenario(steps=("processing",) * 50))
+    async with world.hub() as hub:
+        handle = await hub.submit(TextRequest(prompt="p"), to="genpro")
+        await handle.stop()
+        await until(lambda: len(hub._desk.tracker) == 0)
+
+        assert hub.in_hand(handle.id) is None
+
+
 async def test_a_wait_that_is_over_changes_nothing(world: World) -> None:
     """WaitTimeout carries the job; the job goes on and can be waited for again."""
     world.powerpost.script(FOREVER)

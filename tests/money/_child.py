@@ -1,8 +1,9 @@
 """The other side of `_nursery`: forks, and lives a life with a hub on a journal, up to a named point.
 
 A life is plain data: `journal`, `accounts` (settings by name), `routes` (settings by name), `work` (what to do), and
-`kill`: at the `nth` call of the store's `op` (`any`: of whatever writes), `before` it is made or `after` it came back,
-the process sends itself SIGKILL. `ahead`: so many seconds its clock is ahead of the machine's.
+`kill`: at the `nth` call of the store's `op` (`any`: of whatever writes; `give_up`: a write of an attempt that its
+route gave up), `before` it is made or `after` it came back, the process sends itself SIGKILL. `ahead`: so many seconds
+its clock is ahead of the machine's.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from genhub._itinerary import Itinerary
 from genhub._provider import Intent
 from genhub.routing import Route
 from genhub.stores._sqlite import SqliteStore
-from tests.money._requests import KINDS
+from tests.money._requests import KINDS, captions
 
 PR_SET_PDEATHSIG = 1
 T = TypeVar("T")
@@ -57,16 +58,17 @@ class Deadly(SqliteStore):
         return await self._deadly("record", lambda: super(Deadly, self).record(attempt))
 
     async def advance(self, attempt: Attempt) -> Attempt | None:
-        return await self._deadly("advance", lambda: super(Deadly, self).advance(attempt))
+        also = ("give_up",) if attempt.given_up is not None else ()
+        return await self._deadly("advance", lambda: super(Deadly, self).advance(attempt), *also)
 
     async def reroute(self, job_id: str, route: Itinerary) -> None:
         await self._deadly("reroute", lambda: super(Deadly, self).reroute(job_id, route))
 
-    async def _deadly(self, op: str, work: Callable[[], Awaitable[T]]) -> T:
-        self._calls[op] += 1
-        self._calls["any"] += 1
+    async def _deadly(self, op: str, work: Callable[[], Awaitable[T]], *also: str) -> T:
+        names = (op, "any", *also)
+        self._calls.update(names)
         mine = self._kill is not None and any(
-            (each, self._calls[each]) == (self._kill["op"], self._kill["nth"]) for each in (op, "any")
+            (each, self._calls[each]) == (self._kill["op"], self._kill["nth"]) for each in names
         )
         if mine and self._kill is not None and self._kill["when"] == "before":
             self._die()
@@ -116,18 +118,19 @@ async def one(hub: Hub, life: dict[str, Any], say: Say) -> None:
 
 
 async def route(hub: Hub, life: dict[str, Any], say: Say) -> None:
-    """Recover, submit one request to a route, and drive it until nothing of it is open, of a race's losers either."""
-    await hub.recover()
-    _, make = KINDS[life["kind"]]
+    """Submit one request to a route, and drive it until nothing of it is open, of a race's losers either."""
+    if life.get("recovers", True):
+        await hub.recover()
     try:
-        handle = await hub.submit(make(life["mark"]), to=life["to"], key=life.get("key"))
+        handle = await hub.submit(captions(life["mark"], life["cell"]), to=life["to"], key=life.get("key"))
     except AllAttemptsFailed as error:
         say(nobody=str(error))
         return
     say(submitted=handle.id, status=str(handle.status))
     with suppress(SubmissionUnknown):
         job = await handle.wait()
-        while hub.in_hand(handle.id) is not None:  # noqa: ASYNC110 - nobody is told of the end of a race's losers
+        # Nobody is told of the end of a race's losers.
+        while (live := hub.in_hand(handle.id)) is not None and live.job.is_open:  # noqa: ASYNC110
             await asyncio.sleep(0.002)
         say(ended=job.id, status=str(job.status))
 

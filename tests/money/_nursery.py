@@ -39,6 +39,8 @@ class Child:
             self.ended = not more
             *lines, self._rest = (self._rest + more).split(b"\n")
             self.said += [json.loads(line) for line in lines]
+        if self.ended:  # a session has many children: select takes no more than 1024 files
+            self.close()
 
     async def says(self, word: str, times: int = 1) -> list[Any]:
         """Wait until it has said something so often; returns all of that."""

@@ -14,6 +14,12 @@ def _cell(mark: str) -> Mapping[str, Mapping[str, int]]:
     return {"genpro": {"cell_id": 3000 + sum(mark.encode()) % 3}}
 
 
+def captions(mark: str, cell: int) -> TextRequest:
+    """Something that every vendor can make, at gen.pro in a cell of its own: who uses one alone is found there."""
+    extra = {"genpro": {"cell_id": cell}}
+    return TextRequest(prompt=f"say {mark}", platforms=("tiktok",), label=mark, extra=extra)
+
+
 KINDS: Mapping[str, tuple[str, Make]] = {
     "captions": ("powerpost", lambda m: TextRequest(prompt=f"say {m}", platforms=("tiktok",), label=m)),
     "images": ("powerpost", lambda m: ImageRequest(prompt=f"soup {m}", count=2, label=m)),

@@ -62,8 +62,9 @@ def problems(
     jobs: Collection[Job], sims: Simulators, *, odd: Collection[str] = (), final: bool = False
 ) -> Iterator[str]:
     """Yield whatever is not as it must be; `final`: everything was read, and nothing is on its way."""
-    marks = Counter((job.account, mark(job)) for job in jobs)
-    doubts = Counter((job.account, mark(job)) for job in jobs if job.status.in_doubt)
+    # A job that a route took to several accounts may be made at each of them, once.
+    marks = Counter((name, mark(job)) for job in jobs for name in {each.account for each in job.attempts})
+    doubts = Counter((each.account, mark(job)) for job in jobs for each in job.attempts if each.status.in_doubt)
     for name in ACCOUNTS:
         sim = sims[name]
         yield from _claims(jobs, sim)
@@ -130,6 +131,20 @@ def _books(job: Job, attempt: Attempt, sim: Simulator, odd: Collection[str], fin
 def _may_move(attempt: Attempt) -> bool:
     """A final status other than `stopped` is not revived by a plain read."""
     return attempt.status.is_final and attempt.status is not Status.STOPPED
+
+
+def bought_twice(jobs: Iterable[Job], sims: Simulators) -> Iterator[str]:
+    """Yield each intention that was paid for more than once, and each job whose sum is not what the vendors took.
+
+    What a hedge's loser cost was given back.
+    """
+    for job in jobs:
+        nets = {(name, each): sims[name].net(each) for name in ACCOUNTS for each in made(sims[name], mark(job))}
+        paid = {each: net for each, net in nets.items() if net != 0}
+        if len(paid) > 1:
+            yield f"{job.id} ({mark(job)}) was paid for more than once: {paid}"
+        if job.credits.exact and job.credits.net != sum(nets.values()):
+            yield f"{job.id} ({mark(job)}) cost {job.credits.net} by our books, and by theirs {nets}"
 
 
 def total(sim: Simulator) -> Decimal:

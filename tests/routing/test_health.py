@@ -588,15 +588,23 @@ def test_a_lower_balance_is_the_new_mark(world: World) -> None:
     assert world.healths.state("acme").parked is None
 
 
-def test_the_first_balance_is_the_mark_when_none_was_seen(world: World) -> None:
-    """It proves nothing by itself; the next that is higher does."""
+def test_the_first_balance_frees_when_none_was_seen(world: World) -> None:
+    """Nobody knows whether it rose: it is tried, and a refusal makes it the mark. Nothing is no balance to try."""
     world.refuse(BROKE)
     assert Parked(since=NOW) == world.healths.state("acme").parked
     world.healths.balance("acme", Decimal(50))
-    assert Parked(since=NOW, balance=Decimal(50)) == world.healths.state("acme").parked
+    assert world.healths.state("acme").parked is None
 
+    world.refuse(BROKE)
+    world.healths.balance("acme", Decimal(50))
+    assert Parked(since=NOW, balance=Decimal(50)) == world.healths.state("acme").parked
     world.healths.balance("acme", Decimal(51))
     assert world.healths.state("acme").parked is None
+
+    other = World()
+    other.refuse(BROKE)
+    other.healths.balance("acme", Decimal(0))
+    assert Parked(since=NOW, balance=Decimal(0)) == other.healths.state("acme").parked
 
 
 def test_a_balance_that_is_no_number_is_no_news(world: World) -> None:
