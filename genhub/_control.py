@@ -123,7 +123,12 @@ class Controller:
             raise wrong_state(f"{job_id} is {job.status}: only a stopped job can be resumed", job)
         said = desk.budgets.estimate(bound.name, bound.account, attempt.kind, live.job.request.kind)
         reserved = desk.budgets.reserve(
-            bound.name, bound.account, said, most=None, unpriced=bound.account.allow_unpriced
+            bound.name,
+            bound.account,
+            said,
+            most=None,
+            unpriced=bound.account.allow_unpriced,
+            route="" if live.job.route is None else live.job.route.route,
         )
         try:
             await bound.slots.acquire()
@@ -207,19 +212,18 @@ class Controller:
             raise wrong_state(f"{job.id} never reached the vendor: there is nothing to {capability}", job)
         return bound, attempt, attempt.ref
 
-    async def settle(self, job_id: str, adopt: str | None, not_submitted: bool) -> Job:
+    async def settle(self, job_id: str, adopt: str | None, not_submitted: bool, number: int | None = None) -> Job:
         """See `Hub.settle`."""
         desk = self.desk
         desk.must_write()
         if (adopt is None) is not not_submitted:
             raise ConfigError("settle takes either the vendor's id of the job, or not_submitted")
         async with desk.registry.using(job_id) as live:
-            return await self._settle(live, adopt)
+            return await self._settle(live, adopt, number)
 
-    async def _settle(self, live: Live, adopt: str | None) -> Job:
+    async def _settle(self, live: Live, adopt: str | None, number: int | None) -> Job:
         desk, job_id = self.desk, live.job.id
-        doubts = [each.number for each in live.job.attempts if each.status.in_doubt]
-        hand = live.pursue(doubts[-1]) if doubts else live.present
+        hand = self._doubted(live, number)
         bound = desk.account(hand.account)
         async with bound.settling:
             attempt = hand.attempt
@@ -232,6 +236,17 @@ class Controller:
         hand.stuck = False
         desk.track(live)
         return job
+
+    def _doubted(self, live: Live, number: int | None) -> Pursuit:
+        """Return the attempt that a person speaks of."""
+        job = live.job
+        doubts = [each.number for each in job.attempts if each.status.in_doubt]
+        if number is None and len(doubts) > 1:
+            said = " and ".join(f"{each} at {job.attempts[each - 1].account}" for each in doubts)
+            raise wrong_state(f"{job.id}: attempts {said} are in doubt; say which one is meant", job)
+        if number is not None and not 0 < number <= len(job.attempts):
+            raise wrong_state(f"{job.id} has no attempt {number}", job)
+        return live.pursue(number or (doubts[-1] if doubts else job.attempt.number))
 
     async def _deny(self, live: Live, number: int) -> Job:
         """A person says that it was never made."""

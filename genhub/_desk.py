@@ -92,6 +92,7 @@ class Desk:
         self.recorder = Recorder(store, clock)
         self.driver = Driver(self.registry, self.accounts, clock, self.recorder.unwritten, self.healths)
         self.on_route: Callable[[Live], None] = lambda _: None  #: who is told that a routed job may have to go on
+        self.wind_up: Callable[[], Awaitable[None]] = _nothing  #: what is to be done before reading ends
         self.before_close: Callable[[], Awaitable[None]] = _nothing  #: what is to be written once all sends are over
         self.tracker = Tracker(
             clock,
@@ -100,6 +101,7 @@ class Desk:
             most=lambda name: 1 if name == ROUTES else self.accounts[name].account.concurrency,
         )
         self.is_open = False
+        self._closing = False
         self._sends: set[asyncio.Task[Any]] = set()
         self._loose: set[asyncio.Task[Any]] = set()
 
@@ -116,9 +118,13 @@ class Desk:
 
     async def close(self) -> None:
         """Stop reading, wait for the submits that are on their way, and let go of journal and sockets."""
-        if not self.is_open:
+        if not self.is_open or self._closing:
             return
-        self.is_open = False
+        self._closing = True
+        try:
+            await self.wind_up()
+        finally:
+            self.is_open = self._closing = False
         await self.tracker.close()
         while self._sends:
             await asyncio.gather(*self._sends, return_exceptions=True)
@@ -167,11 +173,12 @@ class Desk:
         else:
             work.close()
 
-    def later(self, work: Coroutine[Any, Any, object]) -> None:
+    def later(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[Any]:
         """Do something for which nobody waits, and which `close` cuts off."""
         task = asyncio.get_running_loop().create_task(work)
         self._loose.add(task)
         task.add_done_callback(self._loose.discard)
+        return task
 
     def must_write(self) -> None:
         """Raise JournalError unless this hub is open and drives its journal."""

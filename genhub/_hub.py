@@ -285,13 +285,17 @@ class Hub:
         """Let a stopped job go on; see `Handle.resume`."""
         return await self._controller.resume(job_id)
 
-    async def settle(self, job_id: str, *, adopt: str | None = None, not_submitted: bool = False) -> Job:
+    async def settle(
+        self, job_id: str, *, adopt: str | None = None, not_submitted: bool = False, attempt: int | None = None
+    ) -> Job:
         """Settle a job in doubt by a person's word: the vendor's id of it, or that it was never made.
+
+        `attempt` says which, where several are in doubt (a route that may pay twice).
 
         Raises WrongState when the journal contradicts (it is not in doubt, another attempt has that id), NotFound when
         the vendor does (it does not know that id); nothing is changed then.
         """
-        return await self._controller.settle(job_id, adopt, not_submitted)
+        return await self._controller.settle(job_id, adopt, not_submitted, attempt)
 
     async def balance(self, account: str) -> Balance:
         """Return what an account holds, as its vendor says now. Raises UnsupportedRequest, ProviderError."""

@@ -152,7 +152,10 @@ class Registry:
             each for each in fresh.attempts if each.number > len(ours) or each.version > ours[each.number - 1].version
         ]
         if newer:  # its route is ours alone to write
-            live.job = evolve(fresh, route=live.job.route or fresh.route)
+            job = live.job
+            for each in newer:  # what only memory knows of the others stays
+                job = with_attempt(job, each)
+            live.job = evolve(job, route=job.route or fresh.route)
             for each in newer:
                 self._heard(live, ours[each.number - 1] if each.number <= len(ours) else None, each, True)
             self.ring(live)

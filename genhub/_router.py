@@ -30,6 +30,7 @@ from genhub._live import Live
 from genhub._plain import to_dict
 from genhub._planner import Named, Planner, To, budget_of
 from genhub._requests import Request
+from genhub._status import Status
 from genhub._submitter import Submitter, Terms
 from genhub._walk import LEFT, Walk, Walker, nothing_to_do
 from genhub.routing import all_failed, fingerprint, nothing_bought
@@ -64,6 +65,7 @@ class Router:
         self._walks: dict[str, Walk] = {}  # by job
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         desk.on_route = self.kick
+        desk.wind_up = self._wind_up
         desk.before_close = self._leave
 
     async def submit(self, ask: Ask) -> tuple[Job, bool]:
@@ -82,6 +84,8 @@ class Router:
                 return self._joined(earlier), False
             async with self._turn(mark):
                 if mark is not None and reuse and (same := await self._again(mark, reuse)) is not None:
+                    if ask.key is not None:  # the key is that job's from now on, also when the window is over
+                        await self.desk.store.put(_given(ask.key), same.id)
                     return self._joined(same), True
                 return await self._begin(ask, target, earlier, mark), False
 
@@ -111,6 +115,8 @@ class Router:
         if key is None:
             return None
         earlier = await self.desk.store.keyed(key)
+        if earlier is None and (given := await self.desk.store.get(_given(key))) is not None:
+            earlier = await self.desk.store.job(given)
         if earlier is None:
             return None
         if orjson.loads(orjson.dumps(to_dict(earlier.request))) != orjson.loads(orjson.dumps(to_dict(request))):
@@ -123,6 +129,10 @@ class Router:
     async def _again(self, mark: str, reuse: float) -> Job | None:
         """Return the job that an equal request was given within so many seconds, if its results are still there."""
         desk, now = self.desk, moment(self.desk.clock)
+        alike = (live for live in desk.registry.all() if live.job.fingerprint == mark)
+        flights = [hand.sending for live in alike for hand in live.pursuits.values() if hand.sending is not None]
+        if flights:  # whoever began it may have left before the journal had it
+            await asyncio.wait(flights)
         job = await desk.store.alike(mark, now - timedelta(seconds=reuse))
         if job is None:
             return None
@@ -160,6 +170,10 @@ class Router:
             allow_unpriced=ask.allow_unpriced,
             reason="asked for again: the attempt before was refused" if again else "asked for",
         )
+        if job.routing:  # the caller wants this account now, and no other
+            live = self.desk.registry.hold(job)
+            await self.desk.end_route(live, f"asked for again, of {bound.name}")
+            job = live.job
         self.desk.healths.let_through(bound.name)
         try:
             return await self._submitter.attempt(job if again else evolve(job, to=(bound.name,)), bound, terms)
@@ -182,6 +196,8 @@ class Router:
             job = await desk.registry.reroute(live, itinerary)
         else:
             job = evolve(job, route=itinerary, to=(named.name,) if named.name else itinerary.accounts)
+        if (old := self._walks.get(job.id)) is not None:
+            old.over = True  # who left has no say in what others want
         walk = self._walks[job.id] = Walk(job, useless=others)
         try:
             await self._walker.go(walk, waits=True)
@@ -198,7 +214,9 @@ class Router:
         except Exception as error:
             with suppress(JournalError):  # whoever is told of an error is not to be sold anything later
                 await self._walker.end(walk, str(error))
-            raise
+            if nothing_bought(self._walker.now(walk)):
+                raise
+            log.error("the route of %s can't go on: %s", job.id, error)
         finally:
             if not walk.left:
                 self._tidy(walk)
@@ -210,11 +228,11 @@ class Router:
     def kick(self, live: Live) -> None:
         """Something happened to a routed job: see whether it has to go on."""
         desk, job = self.desk, live.job
-        if job.route is None or not desk.is_open or desk.read_only:
-            return
         walk = self._walks.get(job.id)
         if walk is not None:
             walk.job = job
+        if job.route is None or not desk.is_open or desk.read_only:
+            return
         if walk is not None and walk.walking:
             walk.again = True
             return
@@ -224,7 +242,7 @@ class Router:
             walk = self._walks[job.id] = Walk(job)
         if nothing_to_do(live) and not walk.left:
             return
-        desk.later(self._go_on(walk))
+        walk.task = desk.later(self._go_on(walk))
 
     async def _go_on(self, walk: Walk) -> None:
         """Walk where nobody waits: what goes wrong is logged, and tried again where it may pass."""
@@ -236,7 +254,10 @@ class Router:
             desk.tracker.watch(job_id, ROUTES, LATER)
         except GenhubError as error:
             log.error("the route of %s can't go on: %s", job_id, error)
-            await self._walker.end(walk, str(error))
+            try:
+                await self._walker.end(walk, str(error))
+            except JournalError:
+                desk.tracker.watch(job_id, ROUTES, LATER)
         except Exception:
             log.exception("the route of %s went wrong in an unforeseen way", job_id)
             desk.tracker.watch(job_id, ROUTES, LATER)
@@ -251,6 +272,16 @@ class Router:
             await self._go_on(walk)
         self._tidy(walk)
 
+    async def _wind_up(self) -> None:
+        """The hub is being closed: what lost a race is not left running, and paid, for want of a stop."""
+        for walk in tuple(self._walks.values()):
+            job = self._walker.now(walk)
+            if job.status is not Status.SUCCEEDED or not job.is_open:
+                continue
+            if walk.task is not None:
+                await asyncio.wait([walk.task])
+            await self._go_on(walk)
+
     async def _leave(self) -> None:
         """The hub is being closed: what nobody waited for any more is not to be bought by the next process."""
         for walk in [each for each in self._walks.values() if each.left]:
@@ -262,9 +293,14 @@ class Router:
     def _tidy(self, walk: Walk) -> None:
         """Forget a walk that is over."""
         job = self._walker.now(walk)
-        if not job.attempts or (not job.routing and not job.is_open):
+        if self._walks.get(job.id) is walk and (not job.attempts or not job.is_open):
             self._walks.pop(job.id, None)
             self.desk.tracker.forget(job.id)
+
+
+def _given(key: str) -> str:
+    """Return what the journal's fact is called that says which job was given for a key."""
+    return f"key {key}"
 
 
 def _of_whom(target: Bound | Named) -> tuple[str, ...]:

@@ -132,7 +132,7 @@ class Recorder:
             if job is None or spilled.number > len(job.attempts):
                 strange += 1
                 log.critical("the spill file of %s knows %s, which the journal lacks", self._store.name, spilled.id)
-            elif job.attempts[spilled.number - 1].ref is None:
+            elif _knows_more(spilled, job.attempts[spilled.number - 1]):
                 await self._store.record(spilled)
         if spill is not None and lines and not strange:
             spill.clear()
@@ -175,3 +175,8 @@ class Recorder:
         if row.ref is not None or row.status.is_final:
             return row
         return await self._store.advance(evolve(outcome, version=row.version))
+
+
+def _knows_more(spilled: Attempt, row: Attempt) -> bool:
+    """True when a spilled outcome says what the journal does not know: an id always does, a doubt not after an end."""
+    return row.ref is None and (spilled.ref is not None or not row.status.is_final)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from genhub import _transitions as transitions
 from genhub._account import Budget
@@ -13,11 +13,11 @@ from genhub._bound import Bound
 from genhub._budget import Reservation
 from genhub._clock import moment
 from genhub._desk import Desk
-from genhub._errors import GenhubError, RateLimited
+from genhub._errors import GenhubError, ProviderUnavailable, RateLimited
 from genhub._events import EventName
 from genhub._itinerary import Portability
 from genhub._jobs import Attempt, Call, Job
-from genhub._live import Pursuit, with_attempt
+from genhub._live import Live, Pursuit, with_attempt
 from genhub._pacing import Turn
 from genhub._provider import Intent
 from genhub._submit import intend, send
@@ -34,6 +34,7 @@ class Terms:
     allow_unpriced: bool | None = None  #: `None`: as the account says
     waits: bool = True  #: for the vendor's limits; else they are a RateLimited, and nothing is written
     reason: str = "asked for"  #: why this attempt is made
+    wanted: Callable[[Job], bool] | None = None  #: asked again once nothing stands in its way, and before it is sent
     news: tuple[EventName, Mapping[str, str]] | None = None  #: what its beginning means for its route
 
 
@@ -91,7 +92,7 @@ class Submitter:
             bound.slots.release()
             desk.budgets.release(reserved)
             raise
-        sending = self._protocol(bound, job, attempt, call, turn, reserved, terms.news)
+        sending = self._protocol(bound, job, attempt, call, turn, reserved, terms)
         sent, error = await desk.unbroken(bound, sending)
         if error is not None:
             if isinstance(error, GenhubError):
@@ -107,23 +108,43 @@ class Submitter:
         call: Call,
         turn: Turn,
         reserved: Reservation,
-        said: tuple[EventName, Mapping[str, str]] | None,
+        terms: Terms,
     ) -> tuple[Job, Exception | None]:
         """Intent, send, outcome, for one attempt that holds its slot and its turn."""
         desk, number = self.desk, attempt.number
         # In hand before it is in the journal: a look at another's doubt waits for this one's answer.
-        live = desk.registry.hold(with_attempt(job, attempt) if number == 1 else job)
+        if number == 1:
+            live = desk.registry.hold(with_attempt(job, attempt))
+        else:  # it may have ended meanwhile, and been let go
+            try:
+                live = await desk.registry.load(job.id)
+            except BaseException:
+                desk.budgets.release(reserved)
+                turn.end()
+                raise
+        said = terms.news
         hand = live.pursue(number, bound.name)
         if hand.sending is not None:  # the same key, cancelled and asked again
             desk.budgets.release(reserved)
             turn.end()
             await asyncio.wait([hand.sending])
             return live.job, None
+        if not self._wanted(terms, live, number):
+            desk.budgets.release(reserved)
+            turn.end()
+            if number > len(live.job.attempts):
+                del live.pursuits[number]
+            desk.registry.drop(live)
+            return live.job, None
         hand.sending = asyncio.current_task()
         try:
             try:
                 intent = await intend(bound, call, attempt.id, desk.clock)
                 sent_at = desk.clock.monotonic()
+                if not self._wanted(terms, live, number):
+                    desk.budgets.release(reserved)
+                    self._not_begun(hand)
+                    return live.job, None
                 other = await self._commit(with_attempt(job, attempt), attempt, intent)
             except BaseException:
                 desk.budgets.release(reserved)
@@ -132,6 +153,8 @@ class Submitter:
             if other is not None:  # the same key, in the same moment: the other one sends
                 desk.budgets.release(reserved)
                 self._not_begun(hand)
+                if other.id == job.id and number > 1:  # the journal has it: so must we
+                    await desk.registry.refresh(live)
                 return other, None
             desk.budgets.keep(reserved, attempt)
             live.job = with_attempt(live.job, attempt)
@@ -139,18 +162,31 @@ class Submitter:
                 desk.lookout.say(said[0], attempt, live.job, said[1])
             desk.lookout.tell(None, attempt, live.job)
             hand.sent_at = sent_at
-            outcome, error = await send(bound, attempt, call, turn, desk.clock)
+            if wanted := self._wanted(terms, live, number):
+                outcome, error = await send(bound, attempt, call, turn, desk.clock)
+            else:
+                unsent = ProviderUnavailable("nobody wants it any more; nothing was sent", account=bound.name)
+                outcome, error = transitions.refused(attempt, unsent, moment(desk.clock)), None
             written = await desk.recorder.record(outcome)
         finally:
             turn.end()
             hand.sending = None
-        desk.lookout.sent(bound.name, written, error)
+        if wanted:
+            desk.lookout.sent(bound.name, written, error)
+        else:
+            desk.healths.passed(bound.name)
         desk.registry.news(live, written)
         if attempt.id in desk.recorder.unwritten:
             desk.write_later(live, written)
         desk.track(live)
         desk.registry.drop(live)
         return live.job, error
+
+    @staticmethod
+    def _wanted(terms: Terms, live: Live, number: int) -> bool:
+        """Decide again: while an attempt waited, another may have done the work, or somebody stopped the job."""
+        before = evolve(live.job, attempts=live.job.attempts[: number - 1])
+        return number == 1 or terms.wanted is None or terms.wanted(before)
 
     def _not_begun(self, hand: Pursuit) -> None:
         """The journal does not have the attempt: nobody is to wait for it."""

@@ -6,6 +6,7 @@ decided again. Begun again at any point, in this process or in a later one, a wa
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
@@ -48,7 +49,9 @@ class Walk:
     walking: bool = False
     again: bool = False  #: something happened while it was walking
     hedged: bool = False  #: nobody could be found to work beside the one that runs
+    over: bool = False  #: another walk took its place
     left: bool = False  #: the caller is gone, and nobody had accepted it
+    task: asyncio.Task[object] | None = None  #: walks in the background
 
 
 @frozen
@@ -80,7 +83,7 @@ class Walker:
         """Do one thing; returns whether there may be more to do at once."""
         walk.again = False
         job = self.now(walk)
-        if job.route is None or not job.route.is_open:
+        if job.route is None or not job.route.is_open or walk.over:
             return False
         if walk.left and not job.is_over:
             live = self.desk.registry.known(job.id)
@@ -89,7 +92,7 @@ class Walker:
             return await self._end(walk, job, LEFT)
         if not job.attempts:  # nothing stands against the first
             return await self._try(walk, job, FIRST, waits=waits)
-        more = bool(self._candidates(walk, job))
+        more = self._more(walk, job)
         step = next_step(job, moment(self.desk.clock), self._outlook(job), more=more, hedges=not walk.hedged)
         match step:
             case Rest(seconds):
@@ -113,6 +116,16 @@ class Walker:
 
     def _outlook(self, job: Job) -> _Look:
         return _Look(self.desk, job)
+
+    def _more(self, walk: Walk, job: Job) -> bool:
+        """True when another account may be tried; beside one that runs, only one that can be asked now counts.
+
+        What runs is not stopped for the sake of somebody who is out of credits.
+        """
+        left = self._candidates(walk, job)
+        if not left or not any(each.is_open for each in job.attempts):
+            return bool(left)
+        return any(self._shut(job, stage.account) is None for stage in left)
 
     def _candidates(self, walk: Walk, job: Job) -> list[Stage]:
         """Return who is left: those that were not tried; then those that refused for now, and may be asked again."""
@@ -157,6 +170,8 @@ class Walker:
                 if sent.id != job.id:  # another process has the caller's key
                     walk.job = sent
                     return False
+                if len(self.now(walk).attempts) == len(job.attempts):  # it was not wanted any more
+                    desk.healths.passed(account)
                 return self._tried(walk, job, passed)
         if step.hedge:
             walk.hedged = True
@@ -188,11 +203,19 @@ class Walker:
         return Terms(
             portability=route.portability,
             most=most,
-            allow_unpriced=route.allow_unpriced,
+            allow_unpriced=False if step.hedge and most is not None else route.allow_unpriced,
             waits=False,
             reason=reason,
+            wanted=lambda now: self._still(walk, now, step),
             news=_news(job, step, stage),
         )
+
+    def _still(self, walk: Walk, job: Job, step: Try) -> bool:
+        """True when what was decided would be decided again."""
+        if job.route is None or not job.route.is_open:
+            return False
+        again = next_step(job, moment(self.desk.clock), self._outlook(job), more=True, hedges=not walk.hedged)
+        return isinstance(again, Try) and again.hedge is step.hedge
 
     def _shut(self, job: Job, account: str) -> Shut | None:
         """Say why an account can't be asked now."""

@@ -52,16 +52,18 @@ def resume(session: Session, job: str) -> None:
 @click.argument("job")
 @click.option("--adopt", metavar="ID", help="The vendor has it, under this id.")
 @click.option("--not-submitted", is_flag=True, help="The vendor never had it.")
+@click.option("--attempt", type=int, metavar="N", help="Which attempt is meant, where several are in doubt.")
 @options
 @pass_session
-def settle(session: Session, job: str, adopt: str | None, not_submitted: bool) -> None:
+def settle(session: Session, job: str, adopt: str | None, not_submitted: bool, attempt: int | None) -> None:
     """Settle a job in doubt: say what the vendor's own pages say about it."""
     if (adopt is None) is not not_submitted:
         raise click.UsageError("say one of --adopt ID and --not-submitted")
 
     async def work() -> Job:
         async with driving(session) as hub:
-            return await hub.settle((await job_of(hub, job)).id, adopt=adopt, not_submitted=not_submitted)
+            found = await job_of(hub, job)
+            return await hub.settle(found.id, adopt=adopt, not_submitted=not_submitted, attempt=attempt)
 
     _told(session, run(work(), session.out))
 

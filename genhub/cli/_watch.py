@@ -54,7 +54,7 @@ class _Watching:
             if self.asked:
                 found = await jobs_of(hub, self.asked)
             else:
-                found = [job async for job in hub.jobs() if not job.is_over]
+                found = [job async for job in hub.jobs() if job.is_open]
             if not found and not self.session.out.json:
                 self.session.out.say("no job is open")
             self.open = {job.id: job for job in found}

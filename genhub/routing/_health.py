@@ -175,7 +175,7 @@ class Healths:
     def balance(self, account: str, amount: Decimal) -> None:
         """A balance was seen, in the vendor's credits. If it rose, the account is out of credits no more.
 
-        Where none was seen before, nobody knows whether it rose: what is there is tried, and a refusal makes it the mark.
+        Where none was seen before, nobody knows whether it rose: it is tried, and a refusal makes it the mark.
         """
         chart = self._charts[account]
         if not amount.is_finite():

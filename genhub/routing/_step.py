@@ -19,6 +19,7 @@ from attrs import frozen
 from genhub._itinerary import Itinerary
 from genhub._jobs import Attempt, Job
 from genhub._status import Status
+from genhub._transitions import REVIVED, TWICE
 from genhub.routing._route import errors
 
 
@@ -172,6 +173,8 @@ def may_follow(attempt: Attempt, route: Itinerary) -> bool:
     """True when another account may be tried after this attempt's end."""
     if attempt.status is Status.STOPPED:  # by its route; whoever else stops a job wants no other account to go on
         return attempt.given_up is not None
+    if (attempt.doubt or "").startswith((REVIVED, TWICE)):  # it may be charged again, or be there after all
+        return False
     words = {str(attempt.status)}
     error = attempt.error
     if error is not None and error.kind in ("refused", "not_sent"):

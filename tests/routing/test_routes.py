@@ -18,6 +18,7 @@ from genhub import (
     ImageRequest,
     InsufficientCredits,
     Intent,
+    JobError,
     JournalError,
     Money,
     ProviderUnavailable,
@@ -28,6 +29,7 @@ from genhub import (
     UnsupportedRequest,
     VideoRequest,
     WaitTimeout,
+    WrongState,
 )
 from genhub._account import Budget
 from genhub.routing import BreakerState, Contender, Route, Via
@@ -257,7 +259,7 @@ async def test_who_says_pay_twice_may_pay_twice(world: World) -> None:
 
 @pytest.mark.parametrize("closed", [False, True], ids=["open", "closed"])
 async def test_a_caller_who_leaves_wants_nobody_else_to_begin(world: World, closed: bool) -> None:
-    """Whenever it leaves before that: the send that has begun ends and is recorded; no other account is asked, now or later."""
+    """Whenever it leaves before that: the send that has begun ends and is recorded, and nobody else is asked later."""
     world.powerpost.set_balance(Decimal(0))
     turns = 0
     while True:
@@ -860,7 +862,7 @@ async def test_a_stop_that_was_never_sent_is_sent_by_the_next_process(
 
     async def die(*_: object) -> None:
         died.set()
-        await asyncio.Event().wait()
+        raise asyncio.CancelledError
 
     with monkeypatch.context() as patch:
         patch.setattr("genhub._control.Controller.stop_one", die)
@@ -876,3 +878,37 @@ async def test_a_stop_that_was_never_sent_is_sent_by_the_next_process(
     assert [("genpro", "stopped"), ("powerpost", "succeeded")] == ways(job)
     assert Decimal(0) == world.genpro.net(str(job.attempts[0].provider_id))
     assert {"powerpost": 1, "adgen": 0, "genpro": 1} == world.made()
+
+
+async def test_a_program_that_ends_with_its_result_leaves_no_loser_running(world: World) -> None:
+    """`close` stops for nothing what lost the race: a script that makes one thing and ends pays for one."""
+    world.genpro.script(SLOW)
+    store = open_store("memory:")
+    route = Route(accounts=("genpro", "powerpost"), portability="adjust", hedge_after=10)
+    async with world.hub(route, journal=store) as hub:
+        job = await hub.generate(CAPTION, to="captions")
+    async with world.hub(route, journal=store, read_only=True) as hub:
+        job = (await hub.get(job.id)).job
+
+    assert [("genpro", "stopped"), ("powerpost", "succeeded")] == ways(job)
+    assert Decimal(0) == world.genpro.net(str(job.attempts[0].provider_id))
+    assert not job.is_open
+
+
+async def test_of_two_doubts_a_person_says_which(world: World) -> None:
+    """A route that may pay twice can have two: settling one leaves the other in doubt."""
+    world.adgen.script(Scenario(fault=Fault.LOSE_ANSWER))
+    world.powerpost.script(Scenario(fault=Fault.LOSE_ANSWER))
+    route = Route(accounts=("adgen", "powerpost"), on_unknown="pay_twice")
+    async with world.hub(route, each={"adgen": {"replay_window": 0}}) as hub:
+        handle = await hub.submit(ImageRequest(prompt="a bowl of soup"), to="captions", key="k")
+        with pytest.raises(SubmissionUnknown):
+            await handle.wait()
+        doubts = [each.number for each in handle.job.attempts if each.status.in_doubt]
+        with pytest.raises(WrongState, match="say which one is meant"):
+            await hub.settle(handle.id, not_submitted=True)
+        job = await hub.settle(handle.id, not_submitted=True, attempt=doubts[0])
+
+    assert "not_submitted" == (job.attempts[doubts[0] - 1].error or JobError(kind="", message="")).kind
+    assert doubts[1:] == [each.number for each in job.attempts if each.status.in_doubt]
+    assert 2 == len(doubts)
