@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -150,7 +150,8 @@ def route(name: str, given: Any, accounts: Mapping[str, Account], source: Source
     def at(*keys: str) -> str:
         return source.at("routes", name, *keys)
 
-    table = {"accounts": given} if isinstance(given, list) else _table(given, at())
+    bare = {"accounts": cast("Sequence[Any]", given)} if isinstance(given, list) else None
+    table: Mapping[str, Any] = _table(given, at()) if bare is None else bare
     for key in table:
         if key not in _ROUTE:
             raise unknown_name("setting", key, _ROUTE, at(key))
@@ -169,7 +170,7 @@ def _vias(given: Any, at: Callable[..., str]) -> list[Via]:
     where = at("accounts")
     return [
         Via(account=each) if isinstance(each, str) else structure(Via, _table(each, where), lambda *_: where)
-        for each in given
+        for each in cast("Sequence[Any]", given)
     ]
 
 
