@@ -150,8 +150,8 @@ def route(name: str, given: Any, accounts: Mapping[str, Account], source: Source
     def at(*keys: str) -> str:
         return source.at("routes", name, *keys)
 
-    bare = {"accounts": cast("Sequence[Any]", given)} if isinstance(given, list) else None
-    table: Mapping[str, Any] = _table(given, at()) if bare is None else bare
+    listed = cast("object", {"accounts": given} if isinstance(given, list) else given)
+    table = _table(listed, at())
     for key in table:
         if key not in _ROUTE:
             raise unknown_name("setting", key, _ROUTE, at(key))
