@@ -17,7 +17,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))  # mkdocs loads this file by its path
 
 #: The modules that have blocks.
-MODULES = ("_providers", "_settings", "_words", "_simulators", "_command")
+MODULES = ("_providers", "_settings", "_words", "_simulators", "_command", "_compare")
 MARK = re.compile(r"<!-- genhub: ([a-z-]+)((?: [\w.-]+)*) -->")
 
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "video": "_generate",
     "speech": "_generate",
     "plan": "_plan",
+    "compare": "_compare",
     "jobs": "_jobs",
     "show": "_jobs",
     "watch": "_watch",

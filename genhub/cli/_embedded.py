@@ -25,6 +25,7 @@ from genhub.routing import Route
 
 if TYPE_CHECKING:
     from genhub.sim import Simulator, Simulators
+    from genhub.sim._clock import AnyClock
 
 log = logging.getLogger("genhub.cli")
 
@@ -127,12 +128,14 @@ class Embedded:
 
 
 @asynccontextmanager
-async def embedded(file: tuple[Mapping[str, Any], Source] | None, speed: float) -> AsyncGenerator[Embedded]:
+async def embedded(
+    file: tuple[Mapping[str, Any], Source] | None, speed: float, clock: AnyClock | None = None
+) -> AsyncGenerator[Embedded]:
     """Run the simulators, with an account for each; accounts and routes of the file are served by them too."""
     from genhub.sim import Simulators
 
     # Other ids in every run: what an earlier one bought is not mixed up with what this one buys.
-    async with Simulators(speed=speed, seed=secrets.randbits(32)) as sims:
+    async with Simulators(speed=speed, seed=secrets.randbits(32), clock=clock) as sims:
         for name in sims:
             sims[name].accept()
         tables: dict[str, Any] = {name: dict(sims[name].settings()) for name in sims}

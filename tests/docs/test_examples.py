@@ -21,6 +21,7 @@ from attrs import define, field
 from genhub import Hub
 from genhub._campaign import read as read_campaign
 from genhub._config import read as read_config
+from genhub.compare import load_suite
 
 from ._blocks import ROOT, Block, all_blocks, blocks, pages
 from ._layout import LAYOUT, NAMES
@@ -113,15 +114,19 @@ def test_the_adapter_of_the_guide(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("block", all_blocks("toml"), ids=lambda block: block.where)
 def test_every_toml_block_is_understood(block: Block, tmp_path: Path) -> None:
-    """A campaign is read as one; all else is a genhub.toml (a part of one has the accounts of ours), or a project's."""
+    """Suites and campaigns are read as such; all else is a genhub.toml (a part has our accounts), or a project's."""
     data = tomllib.loads(block.text)
-    if "request" in data or "defaults" in data:
+    if "targets" in data:
+        file = tmp_path / "suite.toml"
+        file.write_text(block.text, "utf-8")
+        assert tuple(data["targets"]) == load_suite(file).targets
+    elif "request" in data or "defaults" in data:
         file = tmp_path / "campaign.toml"
         one = "" if "request" in data else '\n[[request]]\nkind = "text"\nprompt = "x"\n'
         file.write_text(block.text + one, "utf-8")
         read_campaign(file)
     elif "project" in data:
-        assert {"genhub.providers"} <= set(data["project"]["entry-points"])
+        assert set(data["project"]["entry-points"]) <= {"genhub.providers", "genhub.scorers"}
     else:
         ours = tomllib.loads(LAYOUT.format(**dict.fromkeys(NAMES, "https://api.example.com")))
         read_config({"accounts": ours["accounts"], **data}, _AnyVariable())

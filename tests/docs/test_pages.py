@@ -17,10 +17,12 @@ from docs._comments import comments
 from docs._providers import TITLES
 from docs._simulators import simulators
 from docs._tables import NONE
+from genhub import compare
 from genhub._account import Account, Budget
 from genhub._provider import CAPABILITIES
 from genhub._registry import load
 from genhub._requests import REQUESTS
+from genhub.compare._limits import limits, platforms
 from genhub.routing import Route, Via
 from genhub.sim import Fault, Scenario, Simulator
 
@@ -188,6 +190,25 @@ def test_the_reference_has_every_public_name() -> None:
     named = set(re.findall(r"^::: genhub\.(\w+)$", page, re.MULTILINE))
 
     assert set(genhub.__all__) - {"__version__", "sync", "Request", "OutputKind"} == named
+
+
+def test_the_reference_has_every_name_of_comparisons() -> None:
+    """What `genhub.compare` exports is in the reference."""
+    page = (ROOT / "docs" / "reference.md").read_text("utf-8")
+
+    assert set(compare.__all__) == set(re.findall(r"^::: genhub\.compare\.(\w+)$", page, re.MULTILINE))
+
+
+def test_every_platforms_limits_are_told() -> None:
+    """Each platform has its row, with the day on which its limits were read and the page that says so."""
+    rows = {row.split("|")[1].strip(" `"): row for row in _rows("platform-limits")[1:]}
+
+    assert list(platforms()) == list(rows)
+    for name, row in rows.items():
+        found = limits(name)
+        assert found is not None
+        figures = (*(each.most for each in (*found.text, *found.title)), found.checked, found.source, *found.also)
+        assert [] == [each for each in figures if str(each) not in row], name
 
 
 def _is_error(found: object) -> bool:
