@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import frozen
 
 Portability = Literal["strict", "adjust"]
 #: What a route does while nobody knows whether an attempt was made: it waits, or goes on and may pay twice.
@@ -41,7 +41,7 @@ class Itinerary:
     hedge_after: float | None = None  #: the seconds after which a second account is started
     hedge_quantile: float | None = None  #: the same, as a quantile of what was learned
     since: int = 0  #: attempts that belong to an earlier walk of the route
-    ended: str | None = field(default=None)  #: why the route tries nobody else; `None`: it may
+    ended: str | None = None  #: why the route tries nobody else; `None`: it may
 
     @property
     def is_open(self) -> bool:

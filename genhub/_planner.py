@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from genhub._account import Budget
 from genhub._bound import Bound
@@ -231,8 +231,6 @@ class Planner:
 
 def _in_order(options: Sequence[Option], stages: Sequence[Stage]) -> tuple[Option, ...]:
     """Return what is possible in the order of the route, with why; then what is not."""
-    from attrs import evolve
-
     by_name = {option.account: option for option in options}
     first = [evolve(by_name[stage.account], why=stage.why) for stage in stages]
     tried = {stage.account for stage in stages}

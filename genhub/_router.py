@@ -233,8 +233,8 @@ class Router:
             walk.job = job
         if job.route is None or not desk.is_open or desk.read_only:
             return
-        if walk is not None and walk.walking:
-            walk.again = True
+        if walk is not None and (walk.walking or (walk.task is not None and not walk.task.done())):
+            walk.again = True  # one task for a walk: whoever closes waits for it
             return
         if walk is None:
             if not job.is_open:

@@ -305,6 +305,7 @@ class _Comparison:
         again = f"genhub compare {shlex.quote(str(self.file))}"
         for name, value in (
             ("--sim", self.sim or None),
+            ("--sim-speed", self.sim_speed if self.sim else None),
             ("--out", self.folder),
             ("--repetitions", self.repetitions),
             ("--seed", self.seed),
