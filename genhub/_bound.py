@@ -70,6 +70,10 @@ class Bound:
             raise UnsupportedRequest(f"has no {capability}", provider=self.provider.name)
         return self.provider
 
+    def reads_allowed(self) -> float | None:
+        """Return the reads a second that the vendor's headers leave room for; None: it names no limit."""
+        return self.polls.reads_allowed()
+
     def vendor_time(self) -> datetime | None:
         """Return what the vendor's clock says now, as far as its answers told."""
         seconds = self.http.vendor_time()

@@ -219,8 +219,10 @@ class Budgets:
         self.release(reserved)
         self.news(attempt, reserved.route)
 
-    def news(self, attempt: Attempt, route: str = "") -> None:
-        """Count an attempt as its books stand now."""
+    def news(self, attempt: Attempt, route: str = "", old: Attempt | None = None) -> None:
+        """Count an attempt as its books stand now; `old`: as they stood before, if that was counted."""
+        if old is not None and old.entries == attempt.entries and not self._purses and not self._shared:
+            return
         if purse := self._purses.get(attempt.account):
             purse.hold(attempt.id, charged_at(attempt), counted(attempt))
         self._share(attempt, route)

@@ -284,7 +284,7 @@ class Controller:
                 raise NotFound(f"the vendor's list has no {vendor_id!r}", account=account)
             job = await self._take_over(bound, found, found.request)
         live = desk.registry.hold(job)
-        desk.track(live, soon=True)
+        desk.track(live, within=0.0)
         return job
 
     async def _take_over(self, bound: Bound, found: Candidate, request: Request) -> Job:

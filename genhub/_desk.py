@@ -11,10 +11,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from attrs import evolve
-
 from genhub import _transitions as transitions
 from genhub._account import Account
+from genhub._agenda import AT_ONCE, Agenda
 from genhub._bound import Bound, scope_of
 from genhub._budget import Budgets
 from genhub._clock import Clock, moment
@@ -22,6 +21,8 @@ from genhub._credits import Balance
 from genhub._drive import Driver
 from genhub._errors import ConfigError, JournalError, ProviderError, WrongState
 from genhub._events import EventName, Listeners
+from genhub._evolve import evolve
+from genhub._hints import Hints
 from genhub._jobs import Attempt, Job
 from genhub._live import Live, Registry
 from genhub._lookout import Lookout
@@ -37,6 +38,8 @@ log = logging.getLogger("genhub")
 
 #: The tracker's lane of routed jobs that are to be looked at, beside those of the accounts.
 ROUTES = ""
+#: The seconds of delay that one read is worth, unless a hub is told otherwise.
+READ_PRICE = 0.5
 T = TypeVar("T")
 
 
@@ -53,6 +56,7 @@ class Desk:
         connections: int,
         routes: Mapping[str, Route] | None = None,
         listeners: Listeners | None = None,
+        read_price: float = READ_PRICE,
     ) -> None:
         self.clock = clock
         self.routes = routes or {}
@@ -78,19 +82,22 @@ class Desk:
             clock,
             routes={name: route.budget for name, route in self.routes.items() if route.budget is not None},
         )
+        self.hints = Hints(clock)  #: what webhooks said, and what they are worth
+        self.agenda = Agenda(self.accounts, clock, self.hints, read_price)
         self.lookout = Lookout(
             self.accounts,
             store,
             clock,
             self.budgets,
             self.listeners,
+            self.agenda.timings,
             later=self._aside,
             readable=self._readable,
         )
         self.healths, self.learned = self.lookout.healths, self.lookout.learned
         self.registry = Registry(store, self._heard)
         self.recorder = Recorder(store, clock)
-        self.driver = Driver(self.registry, self.accounts, clock, self.recorder.unwritten, self.healths)
+        self.driver = Driver(self.registry, self.accounts, clock, self.recorder.unwritten, self.healths, self.agenda)
         self.on_route: Callable[[Live], None] = lambda _: None  #: who is told that a routed job may have to go on
         self.wind_up: Callable[[], Awaitable[None]] = _nothing  #: what is to be done before reading ends
         self.before_close: Callable[[], Awaitable[None]] = _nothing  #: what is to be written once all sends are over
@@ -147,11 +154,17 @@ class Desk:
             self.on_route(live)
 
     def _readable(self, account: str) -> None:
-        """Reads of an account go well again: those that waited for it are due."""
-        for live in self.registry.all():
-            for attempt in live.job.attempts:
-                if attempt.account == account and attempt.is_open and not live.pursue(attempt.number).stuck:
-                    self.tracker.watch(attempt.id, account, 0.0)
+        """Reads of an account go well again: those that waited for it are due, one after the other."""
+        every = self.accounts[account].account
+        waiting = [
+            live.pursue(attempt.number)
+            for live in self.registry.all()
+            for attempt in live.job.attempts
+            if attempt.account == account and attempt.is_open and not live.pursue(attempt.number).stuck
+        ]
+        for hand in waiting:
+            within = every.every(hand.attempt.kind) if len(waiting) > AT_ONCE else 0.0
+            self.tracker.watch(hand.attempt.id, account, self.agenda.spread(hand, within))
 
     async def _look(self, account: str, ids: Sequence[str]) -> dict[str, float | None]:
         """Drive what is due: attempts of an account, or routes."""
@@ -223,8 +236,8 @@ class Desk:
 
         self.later(write())
 
-    def track(self, live: Live, *, soon: bool = False) -> None:
-        """See to it that what is open of a job is driven."""
+    def track(self, live: Live, *, within: float | None = None) -> None:
+        """See to it that what is open of a job is driven; `within`: within so many seconds, else when it is due."""
         if self.read_only or not self.is_open:
             return
         for attempt in live.job.attempts:
@@ -233,8 +246,15 @@ class Desk:
             hand = live.pursue(attempt.number)
             bound = self.accounts.get(attempt.account)
             if bound is not None and hand.sending is None and not hand.stuck:
-                at_once = soon or attempt.status.in_doubt or attempt.resuming_at is not None
-                self.tracker.watch(attempt.id, bound.name, 0.0 if at_once else bound.account.every(attempt.kind))
+                if attempt.status.in_doubt or attempt.resuming_at is not None:
+                    wait = 0.0
+                elif within is not None:
+                    wait = self.agenda.spread(hand, within)
+                elif self.tracker.knows(attempt.id):
+                    continue
+                else:
+                    wait = self.agenda.first(bound, hand)
+                self.tracker.watch(attempt.id, bound.name, wait)
 
     def take_up(self, live: Live) -> None:
         """See to it that a job is driven, and that its route goes on."""
@@ -255,6 +275,7 @@ class Desk:
         """Drive it no more."""
         for attempt in live.job.attempts:
             self.tracker.forget(attempt.id)
+            self.agenda.leave(live.pursue(attempt.number))
         self.tracker.forget(live.job.id)
         self.registry.forget(live)
 

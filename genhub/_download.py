@@ -59,7 +59,7 @@ async def _stream(session: aiohttp.ClientSession, url: str, part: Path) -> None:
     waits = delays(0.5, 10.0)
     for left in reversed(range(TRIES)):
         have = part.stat().st_size if part.exists() else 0
-        headers = {"Range": f"bytes={have}-"} if have else {}
+        headers = {"User-Agent": "genhub", **({"Range": f"bytes={have}-"} if have else {})}
         try:
             async with session.get(
                 url, headers=headers, timeout=aiohttp.ClientTimeout(total=None, sock_read=60)

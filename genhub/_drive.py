@@ -12,14 +12,15 @@ from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 
 from genhub import _transitions as transitions
+from genhub._agenda import MOST, Agenda
 from genhub._bound import Bound
 from genhub._clock import Clock, moment
 from genhub._errors import GenhubError, ProviderError
 from genhub._jobs import Attempt, Job, Ref
+from genhub._lists import FEWEST, Flock, interval, pages_of, pays
 from genhub._live import Pursuit, Registry
 from genhub._provider import Snapshot
 from genhub._reconcile import Finding, Place, Verdict, look
-from genhub._schedule import Steady, after_failures
 from genhub._status import Status
 from genhub.routing import Healths
 
@@ -29,8 +30,8 @@ log = logging.getLogger("genhub.drive")
 LOOK_EVERY = 5.0
 #: So many jobs of one batch are read at once, where no list covers them.
 SIDE_BY_SIDE = 16
-#: So many due jobs are worth a list instead of single reads.
-WORTH_A_LIST = 3
+#: Of an unforeseen trouble with reading: the seconds until it is tried again.
+TROUBLE = 32.0
 
 
 class Driver:
@@ -43,7 +44,10 @@ class Driver:
         clock: Clock,
         unwritten: Collection[str],
         healths: Healths,
+        agenda: Agenda,
     ) -> None:
+        self._agenda = agenda
+        self._flocks: dict[tuple[str, str], Flock] = {}  # by account and kind
         self._unwritten = unwritten
         self._registry = registry
         self._accounts = accounts
@@ -64,11 +68,12 @@ class Driver:
         assert attempt.ref is not None
         if (wait := self._held_back(attempt.account)) > 0:
             return wait
+        began = self._clock.monotonic()
         try:
             snapshot = await bound.provider.poll(bound.polls, attempt.ref)
         except GenhubError as error:
             return self._failed(bound, hand, error)
-        return await self._take(bound, hand, attempt, snapshot)
+        return await self._take(bound, hand, attempt, snapshot, began)
 
     def _held_back(self, account: str) -> float:
         """Return the seconds for which an account's jobs are not read: reads of it failed, and one looks after it."""
@@ -87,10 +92,11 @@ class Driver:
         again: dict[str, float | None] = {}
         rest = list(attempt_ids)
         bound = self._accounts.get(account)
-        if bound is not None and len(rest) >= WORTH_A_LIST and bound.can("poll_many"):
+        if bound is not None and bound.can("poll_many"):
             rest = await self._together(bound, rest, again)
         if len(rest) == 1:
             again[rest[0]] = await self._safely(rest[0])
+        if len(rest) < 2:
             return again
         waiting = deque(rest)
 
@@ -108,21 +114,51 @@ class Driver:
             return await self.drive(attempt_id)
         except GenhubError as error:
             log.warning("driving %s failed: %s", attempt_id, error)
-            return after_failures(1.0, 3)
+            return TROUBLE / 8
         except Exception:
             log.exception("driving %s failed in an unforeseen way", attempt_id)
-            return after_failures(1.0, 6)
+            return TROUBLE
 
     async def _together(self, bound: Bound, attempt_ids: list[str], again: dict[str, float | None]) -> list[str]:
-        """Read many by the provider's list; returns the attempts that it did not cover."""
-        begun: dict[Ref, tuple[Pursuit, Attempt]] = {}
+        """Read by the provider's list what it pays for; returns the attempts that are to be read one by one."""
+        kinds: dict[str, dict[str, Pursuit]] = {}
+        rest: list[str] = []
         for attempt_id in attempt_ids:
             hand = await self._in_hand(attempt_id)
             attempt = hand.attempt
-            if attempt.ref is not None and not attempt.status.in_doubt and attempt.is_open and hand.sending is None:
-                begun[attempt.ref] = (hand, attempt)
-        if len(begun) < WORTH_A_LIST or self._held_back(bound.name) > 0:
-            return attempt_ids
+            if _readable(hand) and pages_of(bound, attempt.kind) is not None:
+                kinds.setdefault(attempt.kind, {})[attempt_id] = hand
+            else:
+                rest.append(attempt_id)
+        for kind, hands in kinds.items():
+            rest += await self._by_list(bound, kind, hands, again)
+        return rest
+
+    async def _by_list(
+        self, bound: Bound, kind: str, due: dict[str, Pursuit], again: dict[str, float | None]
+    ) -> list[str]:
+        """Read one kind of due attempts by the list, with others of their kind; returns what it did not cover."""
+        flock = self._flocks.setdefault((bound.name, kind), Flock())
+        flock.leave([each for each, hand in flock.members.items() if not _readable(hand)])
+        flock.join(due)
+        while flock.looking is not None:
+            await asyncio.wait([flock.looking])
+        began = self._clock.monotonic()
+        if flock.next_at > began:
+            again |= dict.fromkeys(due, flock.next_at - began)
+            return []
+        asked = flock.chosen(due)
+        page = pages_of(bound, kind) or 1
+        hazards = [self._agenda.hazard(hand, began) for hand in asked.values()]
+        if not self._worth(bound, due, hazards, page) or self._held_back(bound.name) > 0:
+            return list(due)
+        begun: dict[Ref, tuple[Pursuit, Attempt]] = {}
+        for hand in asked.values():
+            attempt = hand.attempt
+            assert attempt.ref is not None
+            begun[attempt.ref] = (hand, attempt)
+        least = bound.account.every(kind)
+        flock.looking = asyncio.get_running_loop().create_future()
         try:
             found = await bound.verb("poll_many").poll_many(bound.polls, tuple(begun))
         except GenhubError as error:
@@ -130,12 +166,38 @@ class Driver:
             log.warning(
                 "%s: reading %d jobs by a list failed, they are read one by one: %s", bound.name, len(begun), error
             )
-            return attempt_ids
-        for ref, snapshot in found.items():
-            if ref in begun:
-                hand, attempt = begun[ref]
-                again[attempt.id] = await self._take(bound, hand, attempt, snapshot)
-        return [attempt_id for attempt_id in attempt_ids if attempt_id not in again]
+            return list(due)
+        else:
+            for ref, snapshot in found.items():
+                if ref in begun:
+                    hand, attempt = begun[ref]
+                    wait = await self._take(bound, hand, attempt, snapshot, began)
+                    if attempt.id in due:
+                        again[attempt.id] = wait
+            flock.leave([each for each, hand in asked.items() if not _readable(hand)])
+            flock.next_at = began + self._until_next(bound, flock, page, began, least)
+        finally:
+            flock.looking.set_result(None)
+            flock.looking = None
+        missed = [each for each in due if each not in again]
+        again |= {each: flock.next_at - began for each in due if again.get(each) is not None}
+        return missed
+
+    def _worth(self, bound: Bound, due: Collection[str], hazards: Collection[float], page: int) -> bool:
+        if bound.account.poll_every is not None:  # they come due together anyway
+            return len(due) >= FEWEST
+        return pays(hazards, self._agenda.price, page)
+
+    def _until_next(self, bound: Bound, flock: Flock, page: int, began: float, least: float) -> float:
+        """Return the seconds until the list is read again: by the hazards halfway there."""
+        if bound.account.poll_every is not None:
+            return least
+        wait = least
+        for _ in range(2):
+            middle = began + wait / 2
+            hazards = [self._agenda.hazard(hand, middle) for hand in flock.members.values()]
+            wait = min(max(interval(hazards, self._agenda.price, page), least), MOST)
+        return wait
 
     async def read(self, hand: Pursuit) -> Job:
         """Read the vendor once, whatever the status: late news of a finished job is recorded too."""
@@ -146,12 +208,13 @@ class Driver:
             return hand.job
         if attempt.ref is None:  # refused at submit: there is nothing to read
             return hand.job
+        began = self._clock.monotonic()
         try:
             snapshot = await bound.provider.poll(bound.polls, attempt.ref)
         except GenhubError as error:
             self._failed(bound, hand, error)
             raise
-        await self._take(bound, hand, attempt, snapshot)
+        await self._take(bound, hand, attempt, snapshot, began)
         return hand.job
 
     def bound(self, account: str) -> Bound:
@@ -160,8 +223,13 @@ class Driver:
             raise ProviderError(f"this hub has no account {account!r}", account=account)
         return bound
 
-    async def _take(self, bound: Bound, hand: Pursuit, began: Attempt, snapshot: Snapshot) -> float | None:
-        """Apply what a read said; `began` is the attempt as it was when the read began."""
+    async def _take(
+        self, bound: Bound, hand: Pursuit, began: Attempt, snapshot: Snapshot, at_first: float
+    ) -> float | None:
+        """Apply what a read said; `began` is the attempt as it was when the read began, at `at_first`.
+
+        Returns the seconds until the next read, from that moment on: slow answers do not add up.
+        """
         hand.failures, hand.failure = 0, None
         self._healths.read(bound.name)
         if snapshot.status is Status.UNKNOWN and (bound.name, snapshot.raw_status) not in self._odd_words:
@@ -183,10 +251,12 @@ class Driver:
         await self._registry.apply(hand.live, began.number, change)
         attempt = hand.attempt
         if not attempt.is_open:
+            if not began.status.is_final:
+                self._agenda.ended(hand, attempt, at_first)
             self._registry.drop(hand.live)
             return None
-        age = (at - (attempt.submitted_at or attempt.created_at)).total_seconds()
-        return Steady(bound.account.every(attempt.kind)).next(age, 0)
+        hand.read_at = at_first
+        return self._agenda.next(bound, hand, at_first, snapshot.again)
 
     def _failed(self, bound: Bound, hand: Pursuit, error: GenhubError) -> float:
         """A failed read never changes a job; it is counted, shown, and tried again later."""
@@ -195,8 +265,7 @@ class Driver:
         self._healths.read_failed(bound.name, error)
         level = logging.WARNING if hand.failures in (1, 5) or hand.failures % 50 == 0 else logging.DEBUG
         log.log(level, "reading %s failed (%d in a row): %s", hand.job.id, hand.failures, error)
-        wait = after_failures(bound.account.every(hand.attempt.kind), hand.failures)
-        return max(wait, getattr(error, "retry_after", None) or 0.0)
+        return self._agenda.after_failure(bound, hand, getattr(error, "retry_after", None))
 
     def place(self, bound: Bound) -> Place:
         """Return an account's place: with it, all that buy at the same one."""
@@ -219,3 +288,9 @@ class Driver:
             case Verdict.SETTLED:
                 hand.stuck = False
                 return 0.0 if hand.attempt.is_open else None
+
+
+def _readable(hand: Pursuit) -> bool:
+    """True for an attempt that the vendor has, and that nothing is being sent for."""
+    attempt = hand.attempt
+    return attempt.ref is not None and not attempt.status.in_doubt and attempt.is_open and hand.sending is None

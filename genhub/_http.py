@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from copy import copy
 from email.utils import parsedate_to_datetime
 from itertools import islice
@@ -29,12 +30,20 @@ from genhub._pacing import LONGEST, Pacer, Turn
 from genhub._retry import delays
 from genhub._secrets import Secret, redact
 from genhub._sessions import Phase, Sessions, TooLate, Wire
+from genhub._window import Rank
 
 if TYPE_CHECKING:
     import aiohttp
+    from multidict import CIMultiDict
+    from yarl import URL
 
 log = logging.getLogger("genhub.http")
 
+#: What stands in a path, or in a query, as it is.
+PLAIN_PATH, PLAIN = re.compile(r"(/[\w.~-]+)+", re.ASCII).fullmatch, re.compile(r"[\w.~-]*", re.ASCII).fullmatch
+
+#: What a read is answered with.
+OK = (200,)
 #: A call of which nothing was sent is tried again so often, within so many seconds.
 UNSENT_TRIES, UNSENT_WITHIN = 2, 10.0
 
@@ -42,10 +51,14 @@ UNSENT_TRIES, UNSENT_WITHIN = 2, 10.0
 class _Known:
     """What an account's way to its vendor has learned; shared by its views."""
 
-    __slots__ = ("ahead", "date", "headers")
+    __slots__ = ("ahead", "base", "date", "head", "headers", "limit", "read")
 
     def __init__(self) -> None:
         self.headers: Mapping[str, str] | None = None
+        self.head: CIMultiDict[str] | None = None  # the same, as aiohttp takes them without a copy of its own
+        self.base: str | None = None  # the base URL as yarl writes it
+        self.limit: aiohttp.ClientTimeout | None = None
+        self.read: str | None = None  # the endpoint that was read last
         self.date: str | None = None
         self.ahead: float | None = None  # the vendor's clock less our monotonic one, by its last `Date`
 
@@ -75,6 +88,7 @@ class Http:
         self._secrets = tuple(secrets)
         self._timeout = timeout
         self._retries = retries
+        self._rank = Rank.VERB  # of what costs nothing
         self._pacer = pacer or Pacer(clock)
         self._known = _Known()
 
@@ -85,10 +99,15 @@ class Http:
         """
         return None if self._known.ahead is None else self._known.ahead + self.clock.monotonic()
 
+    def reads_allowed(self) -> float | None:
+        """Return the calls a second that the vendor's limits leave for reads; None: it names none."""
+        read = self._known.read
+        return None if read is None else self._pacer.allowance(read)
+
     def once(self) -> Http:
         """Return the same way to the vendor, on which a read is not sent again: whoever polls comes again anyway."""
         view = copy(self)
-        view._retries = 0
+        view._retries, view._rank = 0, Rank.POLL
         return view
 
     def watched(self, wire: Wire) -> Http:
@@ -114,15 +133,16 @@ class Http:
 
         Raises ProviderUnavailable, RateLimited, BadResponse or what the vendor's code means.
         """
-        waits = delays()
         left = self._retries if retries is None else retries
+        waits: Iterator[float] | None = None
         while True:
             try:
-                return await self._once("GET", path, query=query, ok=(200,), reads=True)
+                return await self._once("GET", path, query=query, ok=OK, reads=True)
             except (ProviderUnavailable, RateLimited) as error:
                 if left <= 0:
                     raise
                 left -= 1
+                waits = waits or delays()
                 await self.clock.sleep(max(next(waits), error.retry_after or 0.0))
 
     async def charge(
@@ -140,7 +160,7 @@ class Http:
         if wire.phase in (Phase.SENT, Phase.ANSWERED) and not wire.refused:
             raise SubmissionUnknown(f"{self.account}: one submit may charge once; the second call was not sent")
         wire.phase, wire.refused = Phase.UNSENT, False
-        waits = islice(delays(0.2, UNSENT_WITHIN / 4), UNSENT_TRIES)
+        waits: Iterator[float] | None = None
         deadline = self.clock.monotonic() + UNSENT_WITHIN
         while True:
             try:
@@ -149,6 +169,7 @@ class Http:
                     refusals=refusals,
                 )  # fmt: skip
             except ProviderUnavailable:
+                waits = waits or islice(delays(0.2, UNSENT_WITHIN / 4), UNSENT_TRIES)
                 wait = next(waits, None)
                 if wire.phase is not Phase.UNSENT or wait is None or self.clock.monotonic() + wait > deadline:
                     raise
@@ -186,25 +207,62 @@ class Http:
         timeout: float | None = None,
     ) -> Answer:
         """Send one request; a 401 is answered once with new headers, if the provider has other ones by then."""
-        renewed = False
+        known, renewed = self._known, False
         while True:
-            used = self._known.headers
-            if used is None:
-                used = self._known.headers = await self._speaker.headers()
-            head = {**used, **headers} if headers else dict(used)
+            used, head = known.headers, known.head
+            if used is None or head is None:
+                used, head = self._identify(await self._speaker.headers())
             body = data
-            if json is not None:
-                body = orjson.dumps(json)
-                head["Content-Type"] = "application/json"
+            if headers or json is not None:
+                head = head.copy()
+                head.update(headers or {})
+                if json is not None:
+                    body = orjson.dumps(json)
+                    head["Content-Type"] = "application/json"
             try:
                 return await self._exchange(method, path, query, body, head, ok, reads, wire, refusals, timeout)
             except AuthenticationError:
                 fresh = await self._speaker.headers()
                 if renewed or fresh == used or data is not None:
                     raise
-                self._known.headers, renewed = fresh, True
+                self._identify(fresh)
+                renewed = True
                 if wire is not None:  # a 401 made nothing: the next request is a new one
                     wire.phase, wire.refused = Phase.UNSENT, False
+
+    def _identify(self, headers: Mapping[str, str]) -> tuple[Mapping[str, str], CIMultiDict[str]]:
+        """Keep the headers that identify the account, in the form that aiohttp takes as it is."""
+        from multidict import CIMultiDict
+
+        head = CIMultiDict({"User-Agent": "genhub"})
+        head.update(headers)
+        self._known.headers, self._known.head = headers, head
+        return headers, head
+
+    def _url(self, path: str, query: Mapping[str, Any] | None) -> URL:
+        """Return where a call goes. What has nothing to be quoted is not parsed for it."""
+        from yarl import URL
+
+        base = self._known.base
+        if base is None:
+            base = self._known.base = str(URL(self._base)).rstrip("/")
+        if not PLAIN_PATH(path):
+            return URL(self._base + path).update_query(query or {})
+        if not query:
+            return URL(base + path, encoded=True)
+        if all(isinstance(value, str) and PLAIN(value) and PLAIN(name) for name, value in query.items()):
+            asked = "&".join([f"{name}={value}" for name, value in query.items()])
+            return URL(f"{base}{path}?{asked}", encoded=True)
+        return URL(base + path, encoded=True).update_query(query)
+
+    def _limit(self, timeout: float | None) -> aiohttp.ClientTimeout:
+        import aiohttp
+
+        if timeout is not None:
+            return aiohttp.ClientTimeout(total=timeout)
+        if self._known.limit is None:
+            self._known.limit = aiohttp.ClientTimeout(total=self._timeout)
+        return self._known.limit
 
     async def _exchange(
         self,
@@ -212,7 +270,7 @@ class Http:
         path: str,
         query: Mapping[str, Any] | None,
         body: Any,
-        head: dict[str, str],
+        head: Mapping[str, str],
         ok: Collection[int],
         reads: bool,
         wire: Wire | None,
@@ -222,6 +280,8 @@ class Http:
         import aiohttp
 
         endpoint = _endpoint(method, path)
+        if reads:
+            self._known.read = endpoint
         turn = await self._turn(endpoint, wire)
         status: int | None = None
         request_id: str | None = None
@@ -229,12 +289,11 @@ class Http:
             session = self._sessions.reads() if wire is None else self._sessions.charges()
             async with session.request(
                 method,
-                self._base + path,
-                params=query or None,
+                self._url(path, query),
                 data=body,
                 headers=head,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=timeout or self._timeout),
+                timeout=self._limit(timeout),
                 trace_request_ctx=wire,
             ) as response:
                 status = response.status
@@ -245,7 +304,7 @@ class Http:
                     wire.refused = status in refusals
                 self._take_time(response.headers)
                 if self._dialect.paces:
-                    self._pacer.note(endpoint, response.headers, self.vendor_time() or self.clock.time())
+                    self._pacer.note(endpoint, response.headers, self.vendor_time() or self.clock.time(), turn)
                 raw = await bounded(response)
         except (aiohttp.ClientError, OSError, TimeoutError, TooLarge, TooLate, UnicodeError, ValueError) as error:
             raise self._broken(error, wire, status, request_id) from error
@@ -264,7 +323,7 @@ class Http:
     async def _turn(self, endpoint: str, wire: Wire | None) -> Turn:
         """Take the turn that came with the call; one that is sent again must not wait with its intent written."""
         if wire is None or wire.turn is None:
-            return await self._pacer.turn(endpoint)
+            return await self._pacer.turn(endpoint, self._rank if wire is None else Rank.SUBMIT)
         if not wire.turn.over:
             return wire.turn
         again = self._pacer.turn_now(endpoint)

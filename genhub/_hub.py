@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +15,7 @@ from genhub._bound import Bound
 from genhub._clock import Clock, SystemClock
 from genhub._control import Controller
 from genhub._credits import Balance
-from genhub._desk import Desk
+from genhub._desk import READ_PRICE, Desk
 from genhub._download import File, download
 from genhub._errors import ConfigError, JobFailed
 from genhub._events import Listener, Listeners
@@ -40,7 +41,8 @@ class Hub:
     """Accounts of generation services behind one job model. Use it as `async with`.
 
     `journal` is a URL (`sqlite:///genhub.db`, or `memory:`, which forgets when the process ends) or a store. `routes`
-    by name: a `Route`, or just the names of accounts in their order. `on_event`: who is told of each `Event`, one or
+    by name: a `Route`, or just the names of accounts in their order. `read_price`: the seconds of delay that one read
+    of a job is worth; a higher one means fewer reads, and later news. `on_event`: who is told of each `Event`, one or
     several.
     """
 
@@ -52,6 +54,7 @@ class Hub:
         read_only: bool = False,
         clock: Clock | None = None,
         connections: int = 100,
+        read_price: float = READ_PRICE,
         routes: Mapping[str, Route | Iterable[str | Via]] | None = None,
         on_event: Listener | Iterable[Listener] = (),
     ) -> None:
@@ -62,6 +65,7 @@ class Hub:
             read_only=read_only,
             clock=clock or SystemClock(),
             connections=connections,
+            read_price=_positive(read_price),
             routes={name: Route.of(each) for name, each in (routes or {}).items()},
             listeners=Listeners((on_event,) if callable(on_event) else on_event),
         )
@@ -320,14 +324,32 @@ class Hub:
         return await self._controller.adopt(account, provider_id)
 
     async def webhook(self, account: str, headers: Mapping[str, str], body: bytes) -> WebhookHint:
-        """Take a vendor's call as a hint: the jobs that it names are read now. It is never a verdict."""
-        bound = self.account(account)
+        """Take a vendor's call as a hint: the open jobs that it names are read now. It is never a verdict.
+
+        The same call again within ten minutes is no news, and calls cause at most one read of a job in the shortest
+        time that its vendor wants between two. Raises ConfigError for an account that there is not, UnsupportedRequest
+        where its provider has no webhooks, JournalError when this hub is not open or only reads. See also
+        `genhub.webhooks`.
+        """
+        bound, desk = self.account(account), self._desk
         hint: WebhookHint = bound.verb("webhook").webhook(headers, body)
+        desk.must_write()
+        for provider_id in hint.provider_ids:  # before the journal is asked: a submit may be about to write it
+            desk.hints.unclaimed(account, provider_id)
+        found = dict[str, str]()  # open attempts, and their kinds
         for job_id in await self.store.find(account, hint.provider_ids):
-            live = await self._desk.registry.load(job_id)
-            for attempt in live.job.attempts:
-                if attempt.is_open and attempt.provider_id in hint.provider_ids:
-                    self._desk.tracker.watch(attempt.id, account, 0.0)
+            async with desk.registry.using(job_id) as live:
+                for attempt in live.job.attempts:
+                    if attempt.account == account and attempt.provider_id in hint.provider_ids:
+                        desk.hints.early(account, attempt.provider_id)  # it is claimed after all
+                        if attempt.is_open:
+                            found[attempt.id] = attempt.kind
+        if found and desk.hints.fresh(account, body):
+            for attempt_id, kind in found.items():
+                desk.hints.heard(account, kind, attempt_id)
+                # Who polls seldom, because there are webhooks, still wants each of them read soon.
+                least = min(bound.account.every(kind), Account.of(bound.provider).every(kind))
+                desk.tracker.watch(attempt_id, account, desk.hints.allowed_in(attempt_id, least))
         return hint
 
     async def download(self, job: Job, folder: str | Path) -> tuple[File, ...]:
@@ -363,6 +385,12 @@ class Hub:
         if job.is_open:
             self._desk.take_up(self._desk.registry.hold(job))
         return Handle(self, job, reused=reused)
+
+
+def _positive(read_price: float) -> float:
+    if not 0 < read_price < math.inf:
+        raise ConfigError(f"read_price is a number of seconds above 0, not {read_price!r}")
+    return read_price
 
 
 async def _one(job: Job | None) -> AsyncIterator[Job]:

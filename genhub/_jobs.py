@@ -8,10 +8,11 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any, Literal
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from genhub._billing import Money
 from genhub._credits import Credits, Entry, Price
+from genhub._evolve import evolve
 from genhub._itinerary import Itinerary
 from genhub._requests import Request
 from genhub._status import Status

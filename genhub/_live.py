@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from genhub._errors import NotFound
+from genhub._evolve import evolve
 from genhub._itinerary import Itinerary
 from genhub._jobs import Attempt, Job
 from genhub.stores import JobStore
@@ -31,6 +32,8 @@ class Pursuit:
     looks: int = 0  #: how often a lost submit was looked for
     doubted_at: float | None = None  #: when this process first looked, on the monotonic clock
     sent_at: float | None = None  #: when this process sent it, on the monotonic clock
+    read_at: float | None = None  #: when its last read that went well began, on the monotonic clock
+    rate: float = 0.0  #: the reads a second that its appointments come to
     failures: int = 0  #: reads that failed, one after the other
     failure: Exception | None = None  #: the last of them
 

@@ -17,11 +17,12 @@ from genhub._jobs import Attempt, Job
 from genhub._status import Status
 from genhub.routing import HealthChange, Healths, Learned, outcome
 from genhub.stores import JobStore
+from genhub.timing import Timings
 
 log = logging.getLogger("genhub.health")
 
 #: What the journal's facts are called.
-HEALTH, LEARNED = "health", "learned"
+HEALTH, LEARNED, TIMING = "health", "learned", "timing"
 #: What was learned is kept after so many finished attempts, and not more often than every so many seconds.
 SAVED_AFTER, SAVED_EVERY = 16, 5.0
 #: The ends that say something of an account's health.
@@ -42,11 +43,13 @@ class Lookout:
         clock: Clock,
         budgets: Budgets,
         listeners: Listeners,
+        timings: Timings,
         *,
         later: Callable[[Coroutine[Any, Any, object]], None],
         readable: Callable[[str], None],
     ) -> None:
         self.listeners = listeners
+        self.timings = timings
         self.learned = Learned()
         self.healths = Healths(
             tuple(accounts),
@@ -70,13 +73,14 @@ class Lookout:
         await self._budgets.open()
         self.healths.restore(await self._store.get(HEALTH))
         self.learned.restore(await self._store.get(LEARNED))
+        self.timings.restore(await self._store.get(TIMING))
 
     async def save(self) -> None:
         """Keep what was learned."""
         self._untold, self._kept_at = 0, self._clock.monotonic()
         if self._budgets.unsaved:
             await self._budgets.save()
-        for facts, name in ((self.healths, HEALTH), (self.learned, LEARNED)):
+        for facts, name in ((self.healths, HEALTH), (self.learned, LEARNED), (self.timings, TIMING)):
             if facts.unsaved:
                 said = facts.facts()
                 facts.saved()
@@ -84,7 +88,7 @@ class Lookout:
 
     def wrote(self, old: Attempt | None, new: Attempt, job: Job, *, others: bool = False) -> None:
         """An attempt's row is as it is now; `others`: another process wrote it."""
-        self._budgets.news(new, "" if job.route is None else job.route.route)
+        self._budgets.news(new, "" if job.route is None else job.route.route, old)
         if new.status.is_final and new.ref is not None and new.account in self._accounts:
             ended = old is None or not old.status.is_final
             if ended or old is None or old.entries != new.entries:

@@ -49,6 +49,7 @@ class Snapshot:
     error: JobError | None = None
     request_id: str | None = None
     complete: bool = True  #: False: a line of a list, whose outputs have to be read apart
+    again: float | None = None  #: seconds until the next read is worth it, where the vendor says so
 
 
 #: How far apart, in seconds, a vendor's times may be from what they should be, in the vendor's own clock.
@@ -108,7 +109,10 @@ class WebhookHint:
 
 @runtime_checkable
 class Provider(Protocol):
-    """The least that an adapter has. A frozen attrs class whose fields are its settings."""
+    """The least that an adapter has. A frozen attrs class whose fields are its settings.
+
+    It may also have `takes`: by kind of call, from how many to how many seconds one takes, where the vendor says so.
+    """
 
     name: ClassVar[str]
     billing: ClassVar[BillingProfile]
@@ -156,6 +160,11 @@ class SupportsBalance(Protocol):
 
 @runtime_checkable
 class SupportsPollMany(Protocol):
+    """Beside it a provider may have `lists`: the kinds of call that its list covers, each with the lines of a page.
+
+    Without it, the list is taken to cover all kinds, 100 a page.
+    """
+
     async def poll_many(self, http: Http, refs: Sequence[Ref]) -> Mapping[Ref, Snapshot]:
         """Read many jobs by few calls; a ref that was not found is left out."""
         ...

@@ -6,8 +6,12 @@ import logging
 
 from attrs import frozen
 
+from genhub._agenda import AT_ONCE
 from genhub._desk import Desk
 from genhub._jobs import Job
+
+#: Many jobs are read within so many seconds of a start, each at another moment.
+SPREAD = 5.0
 
 log = logging.getLogger("genhub.recover")
 
@@ -32,7 +36,9 @@ async def recover(desk: Desk) -> Recovery:
     foreign: list[Job] = []
     routed: list[Job] = []
     # All of them are in hand before the first doubt is looked into: each is a rival of the others.
-    for live in [desk.registry.hold(job) async for job in desk.store.unfinished()]:
+    found = [desk.registry.hold(job) async for job in desk.store.unfinished()]
+    within = SPREAD if len(found) > AT_ONCE else 0.0
+    for live in found:
         if live.sending:
             continue
         under_way = [each.account for each in live.job.attempts if each.is_open]
@@ -56,7 +62,7 @@ async def recover(desk: Desk) -> Recovery:
             doubted.append(live.job)
         else:
             (settled if was_in_doubt else polling).append(live.job)
-        desk.track(live, soon=not was_in_doubt)
+        desk.track(live, within=None if was_in_doubt else within)
         desk.take_up(live)
     return Recovery(
         polling=tuple(polling),

@@ -15,7 +15,7 @@ from decimal import Decimal
 from weakref import WeakValueDictionary
 
 import orjson
-from attrs import evolve, frozen
+from attrs import frozen
 
 from genhub._bound import Bound
 from genhub._clock import moment
@@ -24,6 +24,7 @@ from genhub._credits import Price
 from genhub._desk import ROUTES, Desk, new_id
 from genhub._errors import ConfigError, GenhubError, JournalError
 from genhub._events import EventName
+from genhub._evolve import evolve
 from genhub._itinerary import Portability
 from genhub._jobs import Job
 from genhub._live import Live
@@ -155,6 +156,7 @@ class Router:
                 key=ask.key,
                 fingerprint=mark,
                 trace=desk.listeners.trace(job_id, ask.request) if desk.listeners else None,
+                to=(target.name,) if isinstance(target, Bound) else (),
             )
         else:
             job = earlier
@@ -176,7 +178,7 @@ class Router:
             job = live.job
         self.desk.healths.let_through(bound.name)
         try:
-            return await self._submitter.attempt(job if again else evolve(job, to=(bound.name,)), bound, terms)
+            return await self._submitter.attempt(job, bound, terms)
         except BaseException:
             self.desk.healths.passed(bound.name)  # says nothing where the outcome has said something already
             raise

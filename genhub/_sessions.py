@@ -76,8 +76,7 @@ class Sessions:
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=limit, keepalive_timeout=keepalive),
             cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("User-Agent",),
-            headers={"User-Agent": "genhub"},
+            skip_auto_headers=("User-Agent",),  # ours comes with the account's
             requote_redirect_url=False,
             **options,
         )

@@ -12,13 +12,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from attrs import evolve
-
 from genhub import _transitions as transitions
 from genhub._bound import Bound
 from genhub._clock import Clock, moment
 from genhub._credits import Balance
 from genhub._errors import GenhubError, JournalError, ProviderError, ProviderUnavailable, SubmissionUnknown
+from genhub._evolve import evolve
 from genhub._jobs import Attempt, Call
 from genhub._pacing import Turn
 from genhub._plain import converter, from_dict

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from genhub import _transitions as transitions
 from genhub._account import Budget
@@ -15,6 +15,7 @@ from genhub._clock import moment
 from genhub._desk import Desk
 from genhub._errors import GenhubError, ProviderUnavailable, RateLimited
 from genhub._events import EventName
+from genhub._evolve import evolve
 from genhub._itinerary import Portability
 from genhub._jobs import Attempt, Call, Job
 from genhub._live import Live, Pursuit, with_attempt
@@ -112,9 +113,10 @@ class Submitter:
     ) -> tuple[Job, Exception | None]:
         """Intent, send, outcome, for one attempt that holds its slot and its turn."""
         desk, number = self.desk, attempt.number
+        begun = with_attempt(job, attempt)
         # In hand before it is in the journal: a look at another's doubt waits for this one's answer.
         if number == 1:
-            live = desk.registry.hold(with_attempt(job, attempt))
+            live = desk.registry.hold(begun)
         else:  # it may have ended meanwhile, and been let go
             try:
                 live = await desk.registry.load(job.id)
@@ -145,7 +147,7 @@ class Submitter:
                     desk.budgets.release(reserved)
                     self._not_begun(hand)
                     return live.job, None
-                other = await self._commit(with_attempt(job, attempt), attempt, intent)
+                other = await self._commit(begun, attempt, intent)
             except BaseException:
                 desk.budgets.release(reserved)
                 self._not_begun(hand)
@@ -157,7 +159,8 @@ class Submitter:
                     await desk.registry.refresh(live)
                 return other, None
             desk.budgets.keep(reserved, attempt)
-            live.job = with_attempt(live.job, attempt)
+            if live.job is not begun:
+                live.job = with_attempt(live.job, attempt)
             if said is not None:
                 desk.lookout.say(said[0], attempt, live.job, said[1])
             desk.lookout.tell(None, attempt, live.job)
@@ -185,8 +188,9 @@ class Submitter:
     @staticmethod
     def _wanted(terms: Terms, live: Live, number: int) -> bool:
         """Decide again: while an attempt waited, another may have done the work, or somebody stopped the job."""
-        before = evolve(live.job, attempts=live.job.attempts[: number - 1])
-        return number == 1 or terms.wanted is None or terms.wanted(before)
+        if number == 1 or terms.wanted is None:
+            return True
+        return terms.wanted(evolve(live.job, attempts=live.job.attempts[: number - 1]))
 
     def _not_begun(self, hand: Pursuit) -> None:
         """The journal does not have the attempt: nobody is to wait for it."""

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from heapq import heappop, heappush
 
-from genhub._clock import Clock
+from genhub._clock import Clock, alarm
 
 log = logging.getLogger("genhub.tracker")
 
@@ -24,6 +24,7 @@ class _Lane:
 
     def __init__(self, name: str, most: int) -> None:
         self.name = name
+        self.task = f"genhub reads {name}"  # what its workers are called
         self.most = most  # workers at once
         self.workers = 0
         self.due: deque[str] = deque()
@@ -43,7 +44,7 @@ class Tracker:
         self._flying: set[str] = set()  # being read now
         self._again: dict[str, float] = {}  # asked for while being read
         self._tasks: set[asyncio.Task[None]] = set()
-        self._timer: asyncio.Task[None] | None = None
+        self._call_off: Callable[[], None] | None = None  # the timer, while it is set
         self._wake_at = float("inf")
         self._closed = False
 
@@ -66,22 +67,25 @@ class Tracker:
         if when < self._wake_at:
             self._set_timer(when)
 
+    def knows(self, job_id: str) -> bool:
+        """True for one that has an appointment, or is being read."""
+        return job_id in self._due or job_id in self._flying
+
     def forget(self, job_id: str) -> None:
         self._due.pop(job_id, None)
         self._again.pop(job_id, None)
 
     def _set_timer(self, when: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        if self._call_off is not None:
+            self._call_off()
         self._wake_at = when
-        self._timer = asyncio.get_running_loop().create_task(self._sleep_until(when), name="genhub timer")
+        self._call_off = alarm(self._clock, max(0.0, when - self._clock.monotonic()), self._wake)
 
-    async def _sleep_until(self, when: float) -> None:
-        wait = when - self._clock.monotonic()
-        await self._clock.sleep(max(0.0, wait))
-        self._timer = None
+    def _wake(self) -> None:
+        self._call_off = None
         self._wake_at = float("inf")
-        self._dispatch()
+        if not self._closed:
+            self._dispatch()
 
     def _dispatch(self) -> None:
         """Hand what is due to its account's workers, and set the timer for what comes next."""
@@ -104,12 +108,14 @@ class Tracker:
                 lane = self._lanes[account] = _Lane(account, self._most(account))
             lane.due.append(job_id)
         for lane in self._lanes.values():
+            if not lane.due:
+                continue
             size = BATCH if self._batch(lane.name) else 1
             fresh = 0  # workers that are there already are busy: what is due waits for none of them
             while lane.workers < lane.most and fresh * size < len(lane.due):
                 lane.workers += 1
                 fresh += 1
-                task = asyncio.get_running_loop().create_task(self._work(lane, size), name=f"genhub reads {lane.name}")
+                task = asyncio.get_running_loop().create_task(self._work(lane, size), name=lane.task)
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
@@ -144,10 +150,12 @@ class Tracker:
     async def close(self) -> None:
         """Stop reading: what is being read is cut off, nothing of a job changes."""
         self._closed = True
-        tasks = [*self._tasks, *([self._timer] if self._timer is not None else [])]
+        if self._call_off is not None:
+            self._call_off()
+            self._call_off = None
+        tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._timer = None
         self._heap.clear()
         self._due.clear()

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-
-from attrs import evolve
+from typing import Any
 
 from genhub._billing import BillingProfile, Moment
 from genhub._books import Lines, Page
 from genhub._credits import EntryKind
 from genhub._errors import ProviderError
+from genhub._evolve import evolve
 from genhub._jobs import Attempt, JobError, Note
 from genhub._provider import Candidate, Receipt, Snapshot
 from genhub._status import Status
@@ -145,22 +145,25 @@ def seen(attempt: Attempt, snapshot: Snapshot, profile: BillingProfile, at: date
         return not_resumed(attempt, "read after a lost answer to the resume: still stopped", at)
     if attempt.status.is_final:
         return _late(attempt, snapshot, profile, at)
-    news = attempt
-    if (attempt.status, attempt.raw_status) != (snapshot.status, snapshot.raw_status):
-        news = evolve(news, status=snapshot.status, raw_status=snapshot.raw_status)
+    news: dict[str, Any] = {}
+    if attempt.status is not snapshot.status or attempt.raw_status != snapshot.raw_status:
+        news = {"status": snapshot.status, "raw_status": snapshot.raw_status}
     if snapshot.outputs and snapshot.outputs != attempt.outputs:
-        news = evolve(news, outputs=snapshot.outputs)
+        news["outputs"] = snapshot.outputs
     if snapshot.status is Status.RUNNING and attempt.running_at is None:
-        news = evolve(news, running_at=at)
+        news["running_at"] = at
     if not snapshot.status.is_final:
-        return news
-    lines, doubt = _closing(news, snapshot, profile, at)
+        return evolve(attempt, **news) if news else attempt
+    page = Page(profile, attempt.kind, attempt.entries, at, attempt.leg)
+    outputs = bool(snapshot.outputs or attempt.outputs)
+    lines, doubt = page.ended(Moment.end(snapshot.status), snapshot.cost, outputs=outputs)
     error = snapshot.error
     if error is None and snapshot.status is not Status.SUCCEEDED:
         error = JobError(kind="vendor", message=f"{snapshot.raw_status}: the vendor gave no reason")
     if snapshot.status in (Status.SUCCEEDED, Status.STOPPED):
         error = None
-    return _settled(evolve(news, finished_at=at, entries=news.entries + lines, doubt=doubt, error=error))
+    news |= {"finished_at": at, "entries": attempt.entries + lines, "doubt": doubt, "error": error}
+    return _settled(evolve(attempt, **news))
 
 
 def _settled(attempt: Attempt) -> Attempt:

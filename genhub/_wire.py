@@ -79,14 +79,22 @@ _converter.register_structure_hook(Decimal | None, lambda value, _: amount(value
 _converter.register_structure_hook(datetime | None, lambda value, _: instant(value))
 
 
+#: Prepared once: looking one up costs as much as running it.
+_hooks: dict[Any, Any] = {}
+
+
 def parse(record: type[T], data: Any) -> T:
     """Read wire data into an attrs record; raises NotUnderstood with the fields that are wrong."""
     if not isinstance(data, dict):
         raise NotUnderstood(f"expected an object, got {type(data).__name__}")
+    hook = _hooks.get(record)
+    if hook is None:
+        hook = _hooks[record] = _converter.get_structure_hook(record)
     try:
-        return _converter.structure(data, record)
+        made: T = hook(data, record)
     except Exception as error:
         raise NotUnderstood("; ".join(cattrs.transform_error(error))) from None
+    return made
 
 
 __all__ = ["Id", "NotUnderstood", "amount", "instant", "parse"]

@@ -73,7 +73,7 @@ class Breaker:
 
     def succeeded(self, now: float, tuning: Tuning) -> Breaker:
         """A call went well. While it is open that is news of a call from before, and closes nothing."""
-        return self if self.state is BreakerState.OPEN or self == _CLOSED else _CLOSED
+        return self if self.state is BreakerState.OPEN or self == CLOSED else CLOSED
 
     def failed(self, now: float, why: str, tuning: Tuning) -> Breaker:
         """A call failed. While it is open that is no news: the pause stays as it is."""
@@ -150,5 +150,5 @@ class Breaker:
                 return None
 
 
-_CLOSED = Breaker()
+CLOSED = Breaker()
 USUAL = Tuning()

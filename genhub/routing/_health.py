@@ -14,7 +14,7 @@ from attrs import define, field
 
 from genhub._clock import Clock, moment
 from genhub._errors import RateLimited, SubmissionUnknown
-from genhub.routing._breaker import USUAL, Breaker, BreakerState, Tuning
+from genhub.routing._breaker import CLOSED, USUAL, Breaker, BreakerState, Tuning
 from genhub.routing._verdict import (
     AccountHealth,
     HealthChange,
@@ -53,13 +53,19 @@ def ignore(change: HealthChange) -> None:
 class _Chart:
     """What is noted of one account."""
 
-    breakers: dict[What, Breaker] = field(factory=lambda: dict.fromkeys(_BREAKERS, Breaker()))
+    breakers: dict[What, Breaker] = field(factory=lambda: dict.fromkeys(_BREAKERS, CLOSED))
     since: datetime | None = None  # when it ran out of credits
     balance: Decimal | None = None  # as last seen, out of credits or not: a rise is one above this
     looked_at: float | None = None
     held: float = 0.0  # monotonic
     asked: datetime | None = None  # when it was out of credits still, after a pause
     paused: float = 0.0  # monotonic: when it is asked again, if its balance can't be seen
+
+    @property
+    def at_rest(self) -> bool:
+        """True while no breaker has anything to remember."""
+        submits, polls, work = self.breakers.values()
+        return submits is polls is work is CLOSED
 
     @property
     def plain(self) -> bool:
@@ -104,6 +110,9 @@ class Healths:
 
     def submitted(self, account: str) -> None:
         """The vendor accepted a job: it has the credits for one."""
+        chart = self._charts[account]
+        if chart.at_rest and chart.since is None:
+            return
         self._turn(account, "submits", Breaker.succeeded, "a job was accepted")
         self._turn(account, "work", Breaker.runs, _RUNS)
         self._free(account, "a job was accepted")
@@ -129,6 +138,8 @@ class Healths:
 
     def ended(self, account: str, good: bool, why: str) -> None:
         """A job succeeded, or it failed or expired. One that somebody ended says nothing and is not told."""
+        if good and self._charts[account].at_rest:
+            return
         if good:
             self._turn(account, "work", Breaker.succeeded, why)
         else:
@@ -136,6 +147,8 @@ class Healths:
 
     def let_through(self, account: str) -> None:
         """A submit goes there now; it may be the probe, and its job too."""
+        if self._charts[account].at_rest:
+            return
         for what in _SUBMITS:
             self._turn(account, what, Breaker.let_through, _SEE)
 
@@ -146,6 +159,8 @@ class Healths:
 
     def passed(self, account: str) -> None:
         """The submit that was let through told nothing of the account, and there is no job."""
+        if self._charts[account].at_rest:
+            return
         for what in _SUBMITS:
             self._turn(account, what, Breaker.passed, _NOTHING)
 
@@ -153,14 +168,20 @@ class Healths:
 
     def reads_allowed(self, account: str) -> float:
         """Return the seconds until the account may be read; 0: now."""
+        if self._charts[account].at_rest:
+            return 0.0
         return self._wait(account, "polls")
 
     def read_through(self, account: str) -> None:
         """A read goes there now; it may be the probe."""
+        if self._charts[account].at_rest:
+            return
         self._turn(account, "polls", Breaker.let_through, _SEE)
 
     def read(self, account: str) -> None:
         """A read went well."""
+        if self._charts[account].at_rest:
+            return
         self._turn(account, "polls", Breaker.succeeded, "a read went well")
 
     def read_failed(self, account: str, error: Exception) -> None:

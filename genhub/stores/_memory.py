@@ -7,9 +7,8 @@ from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
-from attrs import evolve
-
 from genhub._errors import JournalError
+from genhub._evolve import evolve
 from genhub._itinerary import Itinerary
 from genhub._jobs import Attempt, Job
 from genhub._provider import Intent
@@ -49,7 +48,10 @@ class MemoryStore(JobStore):
         if job.id in self._jobs:
             raise JournalError(f"job {job.id} is in the journal already")
         self._new(attempt)
-        self._insert(evolve(job, attempts=()), evolve(attempt, entries=lines), intent)
+        whole = job if lines == attempt.entries else evolve(job, attempts=(evolve(attempt, entries=lines),))
+        self._intents[attempt.id] = intent
+        self._hold(whole)
+        self._claim(whole.attempts[0])
         if job.key is not None:
             self._keys[job.key] = job.id
         if job.fingerprint is not None:
@@ -158,22 +160,29 @@ class MemoryStore(JobStore):
         self._claim(attempt)
 
     def _write(self, attempt: Attempt, row: Attempt) -> Attempt:
-        lines, _ = merge(attempt.id, row.entries, attempt.entries)
+        lines = attempt.entries
+        if lines is not row.entries:
+            lines, _ = merge(attempt.id, row.entries, lines)
         written = evolve(attempt, entries=lines, version=row.version + 1)
         job = self._jobs[attempt.job_id]
-        self._keep(job, (written if each.id == attempt.id else each for each in job.attempts))
+        if len(job.attempts) == 1:
+            self._hold(evolve(job, attempts=(written,)))
+        else:
+            self._keep(job, (written if each.id == attempt.id else each for each in job.attempts))
         if row.provider_id is not None and row.provider_id != written.provider_id:
             del self._claims[row.account, row.provider_id][row.id]
         self._claim(written)
         return written
 
     def _keep(self, job: Job, attempts: Iterable[Attempt]) -> None:
-        now = evolve(job, attempts=tuple(sorted(attempts, key=lambda each: each.number)))
-        self._jobs[job.id] = now
+        self._hold(evolve(job, attempts=tuple(sorted(attempts, key=lambda each: each.number))))
+
+    def _hold(self, now: Job) -> None:
+        self._jobs[now.id] = now
         if now.is_open:
-            self._unfinished.add(job.id)
+            self._unfinished.add(now.id)
         else:
-            self._unfinished.discard(job.id)
+            self._unfinished.discard(now.id)
 
     def _claim(self, attempt: Attempt) -> None:
         if attempt.provider_id is not None:

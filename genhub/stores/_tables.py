@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from sqlite3 import Connection
 
-from attrs import evolve
-
 from genhub._errors import JournalError
+from genhub._evolve import evolve
 from genhub._jobs import Attempt
 from genhub.stores import _rows as rows
 from genhub.stores._base import ALIKE

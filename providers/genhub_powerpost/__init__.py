@@ -29,7 +29,7 @@ from genhub.http import Dialect, Http, Id
 
 from ._billing import BILLING, UNIT
 from ._calls import NAME, call_for
-from ._generations import GenerationPage, Generations
+from ._generations import PAGE, GenerationPage, Generations
 from ._outputs import snapshot
 from ._posts import Posts
 from ._tables import CODES, EVENTS, READS, STATUSES
@@ -71,6 +71,7 @@ class PowerPost(Generations, Posts):
     billing: ClassVar[BillingProfile] = BILLING
     dialect: ClassVar[Dialect] = Dialect(complaint=complaint, codes=CODES, request_id="X-Request-Id", paces=True)
     poll_every: ClassVar[Mapping[str, float]] = {"captions": 2.0, "image": 2.0, "video": 10.0}
+    lists: ClassVar[Mapping[str, int]] = {"captions": PAGE}
 
     api_key: Secret = field(converter=_secret, validator=_filled)
     workspace_id: str = field(validator=_filled)

@@ -394,7 +394,7 @@ async def test_a_read_from_before_a_stop_does_not_revive(world: World) -> None:
         before = live.job.attempt
         snapshot = await hub.account("genpro").poll(before.ref)
         await handle.stop()
-        await hub._desk.driver._take(hub.account("genpro"), live.present, before, snapshot)
+        await hub._desk.driver._take(hub.account("genpro"), live.present, before, snapshot, 0.0)
         job = (await hub.get(handle.id)).job
 
     assert Status.STOPPED is job.status
