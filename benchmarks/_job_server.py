@@ -1,52 +1,83 @@
-"""A lean job server in a process of its own: adgen's static ads, done at the fifth read. Prints its port, and serves.
+"""A lean job server in a process of its own: a job is done at its fifth read. Prints its port, and serves.
 
-Hand-made keep-alive HTTP, so that the server costs little beside the clients that are measured.
+Hand-made keep-alive HTTP, so that the server costs little beside the clients that are measured. It speaks the
+`_dialects`, and remembers when each job's requests came: `GET /times` tells it of those that are done, once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import re
-from collections.abc import Callable
+import time
+from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
+from itertools import pairwise
+
+from benchmarks._dialects import DIALECTS, Dialect
 
 #: Reads of a job until it is done.
 READS = 5
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-JOB = re.compile(rb"jobId=([\w-]+)")
+HOST = re.compile(rb"\r\nhost: *([^\r]+)", re.IGNORECASE)
+JOB = re.compile(rb"[0-9a-f]{8}-0000-4000-8000-[0-9a-f]{12}")
+TIMES = b"GET /times"
 
-_reads: dict[bytes, int] = {}
+_reads: dict[bytes, list[float]] = {}  # of the jobs that are open: when each request for it came
+_done: deque[list[float]] = deque(maxlen=10_000)
 _ids = (b"00000000-0000-4000-8000-%012x" % number for number in itertools.count(1))
+_submits = {each.submit: each for each in DIALECTS.values()}
+_statuses = {each.status: each for each in DIALECTS.values()}
+_more = {target: body for each in DIALECTS.values() for target, body in each.more.items()}
 
 
-def submit(_: bytes) -> bytes:
-    job_id = next(_ids)
-    _reads[job_id] = 0
-    return b'{"jobId":"%s","status":"queued","creditsUsed":3,"creditsRemaining":99997}' % job_id
+def late(times: Sequence[float], every: float) -> list[float]:
+    """Return by how many seconds the reads of a job came after they were due; `times` are its submit's and its reads'.
+
+    A read is due `every` after the one before it began. The first one is left out: it is due so long after the client
+    had the submit's answer, which the server cannot see.
+    """
+    return [this - before - every for before, this in pairwise(times[1:])]
 
 
-def status(head: bytes) -> bytes:
-    found = JOB.search(head)
-    assert found is not None
-    job_id = found[1]
-    _reads[job_id] += 1
-    about = b'"id":"%s","type":"static_ad","createdAt":"2026-11-01T12:00:00Z"' % job_id
-    if _reads[job_id] < READS:
-        return b'{%s,"status":"processing","assets":[]}' % about
-    del _reads[job_id]
-    asset = b'{"id":"a-%s","type":"image","url":"https://example.test/%s.png"}' % (job_id, job_id)
-    return b'{%s,"status":"completed","assets":[%s],"completedAt":"2026-11-01T12:00:09Z"}' % (about, asset)
+def answer(head: bytes, now: float) -> bytes | None:
+    """Return the body for a request, which came now; `None`: there is no such target."""
+    target = head.partition(b" HTTP/")[0]
+    if (dialect := _submits.get(target)) is not None:
+        job_id = next(_ids)
+        _reads[job_id] = [now]
+        return _say(dialect.made, job_id, head)
+    if target == TIMES:
+        told = json.dumps(list(_done)).encode()
+        _done.clear()
+        return told
+    found = JOB.search(target)
+    if found is None:
+        return _more.get(target)
+    target = target[: found.start()] + b"*" + target[found.end() :]
+    dialect = _statuses.get(target) or _statuses.get(target.partition(b"?")[0])
+    if dialect is not None:
+        return _status(dialect, found[0], head, now)
+    body = _more.get(target)
+    return None if body is None else _say(body, found[0], head)
 
 
-def balance(_: bytes) -> bytes:
-    return b'{"balance":100000,"lifetime_purchased":100000,"lifetime_used":0}'
+def _status(dialect: Dialect, job_id: bytes, head: bytes, now: float) -> bytes | None:
+    times = _reads.get(job_id)
+    if times is None:
+        return None
+    times.append(now)
+    if len(times) <= READS:
+        return _say(dialect.runs, job_id, head)
+    _done.append(_reads.pop(job_id))
+    return _say(dialect.done, job_id, head)
 
 
-ANSWERS: dict[bytes, Callable[[bytes], bytes]] = {
-    b"POST /api/generate/static-ad": submit,
-    b"GET /api/generate/status": status,
-}
+def _say(template: bytes, job_id: bytes, head: bytes) -> bytes:
+    host = HOST.search(head) if b"%(host)s" in template else None
+    return template % {b"id": job_id, b"host": b"" if host is None else host[1]}
 
 
 class Connection(asyncio.Protocol):
@@ -58,6 +89,7 @@ class Connection(asyncio.Protocol):
         self.buffer = b""
 
     def data_received(self, data: bytes) -> None:
+        now = time.monotonic()
         self.buffer += data
         while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
             head = self.buffer[:end]
@@ -66,11 +98,11 @@ class Connection(asyncio.Protocol):
             if len(self.buffer) < whole:
                 return
             self.buffer = self.buffer[whole:]
-            target = head.partition(b" HTTP/")[0]
-            answer = ANSWERS.get(target.partition(b"?")[0], balance)(target)
+            body = answer(head, now)
+            status = b"200 OK" if body is not None else b"404 Not Found"
             self.transport.write(
-                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
-                % (len(answer), answer)
+                b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+                % (status, len(body or b"{}"), body or b"{}")
             )
 
 

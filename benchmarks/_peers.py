@@ -10,15 +10,16 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from attrs import frozen
+from attrs import define, frozen
 
 from benchmarks._lossy import Loss, LossyServer
 from benchmarks._report import ROOT
 
 FOLDER = ROOT / ".bench"
 SCRIPT = Path(__file__).with_name("_peer_submit.py")
+LIFE = Path(__file__).with_name("_peer_life.py")
 #: So long one logical submit may take, in seconds.
 CAP = 90.0
 
@@ -132,6 +133,60 @@ async def submit(call: str, interpreter: Path, loss: Loss, timeout: float | None
             seconds=times[-1] - times[0] if times else 0.0,
             said=said,
         )
+
+
+@frozen(kw_only=True)
+class Block:
+    """What a job of a peer's block cost."""
+
+    us: float  #: CPU microseconds, of all threads
+    whole: bool  #: it was not cut off; else `us` is the least that a job costs
+
+
+@define(eq=False)
+class Living:
+    """A peer's process that stays, and makes blocks of jobs when it is told to. See `_peer_life`."""
+
+    process: asyncio.subprocess.Process
+    errors: asyncio.Future[bytes]
+
+    @classmethod
+    async def start(cls, call: str, interpreter: Path, origin: str) -> Self:
+        """Start it, and let it warm up. Raises NotInstalled."""
+        pipe = asyncio.subprocess.PIPE
+        command = (str(interpreter), str(LIFE), call, origin)
+        process = await asyncio.create_subprocess_exec(
+            *command, env=environment(), stdin=pipe, stdout=pipe, stderr=pipe
+        )
+        assert process.stderr is not None
+        it = cls(process, asyncio.ensure_future(process.stderr.read()))
+        await it._said()
+        return it
+
+    async def block(self, in_flight: int, each: int, every: float) -> Block:
+        """Make a block of jobs. Raises NotInstalled with what went wrong. One that failed or was cut off ends it."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"block {in_flight} {each} {every}\n".encode())
+        block = Block(**await self._said())
+        if not block.whole:
+            await self.stop()  # what is left of its jobs would go on beside the next block
+        return block
+
+    async def stop(self) -> None:
+        """End it."""
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+        await self.errors
+
+    async def _said(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = await self.process.stdout.readline()
+        said: dict[str, Any] = json.loads(line) if line else {}
+        if not line or "error" in said:
+            await self.stop()
+            raise NotInstalled(said.get("error") or _reason(self.errors.result().decode().splitlines(), "no answer"))
+        return said
 
 
 async def run(*command: str, env: dict[str, str] | None = None) -> str:

@@ -51,23 +51,30 @@ class Table:
 
 @frozen(kw_only=True)
 class Goal:
-    """A figure that has to be reached."""
+    """A figure that has to be reached: at most, or at least, so much."""
 
     figure: str
-    most: float
+    most: float | None = None
+    least: float | None = None
     later: bool = False  #: of a later version: said, and no failure yet
 
     def missed(self, figures: Mapping[str, float]) -> bool:
         """Tell whether it was measured and not reached."""
-        return figures.get(self.figure, self.most) > self.most
+        value = figures.get(self.figure)
+        if value is None:
+            return False
+        return (self.most is not None and not value <= self.most) or (
+            self.least is not None and not value >= self.least
+        )
 
     def verdict(self, figures: Mapping[str, float]) -> str:
         """Say whether it is reached."""
         value = figures.get(self.figure)
+        goal = f"at most {self.most:g}" if self.most is not None else f"at least {self.least:g}"
         if value is None:
-            return f"{self.figure}: not measured (goal: at most {self.most:g})"
+            return f"{self.figure}: not measured (goal: {goal})"
         word = "reached" if not self.missed(figures) else "NOT REACHED YET" if self.later else "MISSED"
-        return f"{self.figure}: {value:.3g}, goal{' of a later version' * self.later} at most {self.most:g}: {word}"
+        return f"{self.figure}: {value:.3g}, goal{' of a later version' * self.later} {goal}: {word}"
 
 
 @frozen(kw_only=True)

@@ -54,7 +54,7 @@ class Account:
     """A provider with what genhub itself should know about its use. Times are in seconds."""
 
     provider: Provider = field(validator=_is_provider)
-    poll_every: float | None = field(default=None, validator=_positive)  #: shortest time between two reads of a job
+    poll_every: float | None = field(default=None, validator=_positive)  #: read each job so often; None: learned
     doubt_grace: float = field(default=60.0, validator=_positive)  #: how long a lost submit is looked for
     timeout: float = field(default=60.0, validator=_positive)  #: of one HTTP call
     concurrency: int = field(default=32, validator=_positive)  #: submits, and reads, on their way at once

@@ -8,7 +8,7 @@ leave reading as a backstop.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from zlib import crc32
 
 from genhub._bound import Bound
@@ -31,10 +31,17 @@ class Agenda:
     """The appointments of a hub's open attempts."""
 
     def __init__(
-        self, accounts: Mapping[str, Bound], clock: Clock, hints: Hints, price: float, timings: Timings | None = None
+        self,
+        accounts: Mapping[str, Bound],
+        clock: Clock,
+        hints: Hints,
+        price: float,
+        silent: Callable[[str, str], None],
     ) -> None:
+        """`silent` is called with account and kind when webhooks that were leant on failed to announce an end."""
         self.price = price
-        self.timings = timings or Timings(self._prior)
+        self.timings = Timings(self._prior)
+        self._silent = silent
         self._accounts = accounts
         self._clock = clock
         self._hints = hints
@@ -58,8 +65,17 @@ class Agenda:
         age = self._age(attempt, began)
         if attempt.status.is_final and attempt.resuming_at is None:
             unseen = age if hand.read_at is None else began - hand.read_at
-            self.timings.took(attempt, unseen_for=max(0.0, min(unseen, age)))
-            self._hints.ended(attempt.account, attempt.kind, attempt.id, age)
+            self.timings.took(attempt, unseen_for=max(0.0, min(unseen, age)), begun_unseen=hand.waited_unseen)
+            key = attempt.account, attempt.kind
+            leant = self._hints.alive(*key)
+            announced = self._hints.ended(*key, attempt.id, self._age(attempt, self._clock.monotonic()))
+            if leant and not announced:
+                self._silent(*key)
+
+    def saw_work(self, hand: Pursuit, began: float) -> None:
+        """A read saw for the first time that the work has begun."""
+        since = self._age(hand.attempt, began) if hand.read_at is None else began - hand.read_at
+        hand.waited_unseen = max(0.0, since)
 
     def leave(self, hand: Pursuit) -> None:
         """It is read no more."""
@@ -76,7 +92,7 @@ class Agenda:
         attempt = hand.attempt
         timing = self.timings.of(attempt.account, attempt.kind)
         age = self._age(attempt, at)
-        running = self._running(attempt, at)
+        running = self._running(hand, at)
         if timing.apart and running is not None:
             return timing.work.hazard(running)
         return timing.whole.hazard(age)
@@ -87,7 +103,7 @@ class Agenda:
             return bound.account.poll_every
         least = bound.account.every(attempt.kind)
         timing = self.timings.of(attempt.account, attempt.kind)
-        wish = timing.next(self._age(attempt, began), self._running(attempt, began), self.price)
+        wish = timing.next(self._age(attempt, began), self._running(hand, began), self.price)
         wish = min(max(wish, least), MOST)
         rate = 1.0 / wish if wish > 0 else 0.0
         self._wanted[hand.account] = max(0.0, self._wanted.get(hand.account, 0.0) - hand.rate) + rate
@@ -114,9 +130,10 @@ class Agenda:
         sent = attempt.submitted_at or attempt.created_at
         return max(0.0, self._wall(at) - sent.timestamp())
 
-    def _running(self, attempt: Attempt, at: float) -> float | None:
-        began = attempt.running_at
-        return None if began is None else max(0.0, self._wall(at) - began.timestamp())
+    def _running(self, hand: Pursuit, at: float) -> float | None:
+        began = hand.attempt.running_at
+        # It may have begun at any time since the read before the one that saw it.
+        return None if began is None else max(0.0, self._wall(at) - began.timestamp() + hand.waited_unseen / 2)
 
     def _wall(self, at: float) -> float:
         return self._clock.time() - (self._clock.monotonic() - at)

@@ -37,16 +37,19 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
-def alarm(clock: Clock, seconds: float, ring: Callable[[], None]) -> Callable[[], None]:
-    """Call `ring` so many seconds later; returns what calls it off. The machine's own clock needs no task for it."""
+def alarm(clock: Clock, at: float, ring: Callable[[], None]) -> Callable[[], None]:
+    """Call `ring` when the monotonic clock says so; returns what calls it off.
+
+    The machine's own clock needs no task for it.
+    """
+    loop = asyncio.get_running_loop()
     if isinstance(clock, SystemClock):
-        return asyncio.get_running_loop().call_later(seconds, ring).cancel
-    task = asyncio.get_running_loop().create_task(_ring_after(clock, seconds, ring), name="genhub timer")
-    return partial(_call_off, task)
+        return loop.call_later(max(0.0, at - clock.monotonic()), ring).cancel
+    return partial(_call_off, loop.create_task(_ring_at(clock, at, ring), name="genhub timer"))
 
 
-async def _ring_after(clock: Clock, seconds: float, ring: Callable[[], None]) -> None:
-    await clock.sleep(seconds)
+async def _ring_at(clock: Clock, at: float, ring: Callable[[], None]) -> None:
+    await clock.sleep(max(0.0, at - clock.monotonic()))
     ring()
 
 

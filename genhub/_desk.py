@@ -83,7 +83,7 @@ class Desk:
             routes={name: route.budget for name, route in self.routes.items() if route.budget is not None},
         )
         self.hints = Hints(clock)  #: what webhooks said, and what they are worth
-        self.agenda = Agenda(self.accounts, clock, self.hints, read_price)
+        self.agenda = Agenda(self.accounts, clock, self.hints, read_price, self._silent)
         self.lookout = Lookout(
             self.accounts,
             store,
@@ -107,6 +107,7 @@ class Desk:
             batch=lambda name: name == ROUTES or self.accounts[name].can("poll_many"),
             most=lambda name: 1 if name == ROUTES else self.accounts[name].account.concurrency,
         )
+        self.driver.remind = self.tracker.watch
         self.is_open = False
         self._closing = False
         self._sends: set[asyncio.Task[Any]] = set()
@@ -155,6 +156,13 @@ class Desk:
 
     def _readable(self, account: str) -> None:
         """Reads of an account go well again: those that waited for it are due, one after the other."""
+        self._hurry(account, None)
+
+    def _silent(self, account: str, kind: str) -> None:
+        """Webhooks of a kind are not to be leant on any more: whoever waited for one is read."""
+        self._hurry(account, kind)
+
+    def _hurry(self, account: str, kind: str | None) -> None:
         every = self.accounts[account].account
         waiting = [
             live.pursue(attempt.number)
@@ -162,6 +170,7 @@ class Desk:
             for attempt in live.job.attempts
             if attempt.account == account and attempt.is_open and not live.pursue(attempt.number).stuck
         ]
+        waiting = [hand for hand in waiting if kind in (None, hand.attempt.kind)]
         for hand in waiting:
             within = every.every(hand.attempt.kind) if len(waiting) > AT_ONCE else 0.0
             self.tracker.watch(hand.attempt.id, account, self.agenda.spread(hand, within))
@@ -253,7 +262,7 @@ class Desk:
                 elif self.tracker.knows(attempt.id):
                     continue
                 else:
-                    wait = self.agenda.first(bound, hand)
+                    wait = self.driver.expect(bound, hand)
                 self.tracker.watch(attempt.id, bound.name, wait)
 
     def take_up(self, live: Live) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from genhub import _transitions as transitions
 from genhub._agenda import MOST, Agenda
@@ -17,7 +17,7 @@ from genhub._bound import Bound
 from genhub._clock import Clock, moment
 from genhub._errors import GenhubError, ProviderError
 from genhub._jobs import Attempt, Job, Ref
-from genhub._lists import FEWEST, Flock, interval, pages_of, pays
+from genhub._lists import FEWEST, LOYAL, Flock, interval, pages_of, pays
 from genhub._live import Pursuit, Registry
 from genhub._provider import Snapshot
 from genhub._reconcile import Finding, Place, Verdict, look
@@ -47,6 +47,7 @@ class Driver:
         agenda: Agenda,
     ) -> None:
         self._agenda = agenda
+        self.remind: Callable[[str, str, float], None] = _nobody  #: who is told of an appointment more
         self._flocks: dict[tuple[str, str], Flock] = {}  # by account and kind
         self._unwritten = unwritten
         self._registry = registry
@@ -140,18 +141,25 @@ class Driver:
         """Read one kind of due attempts by the list, with others of their kind; returns what it did not cover."""
         flock = self._flocks.setdefault((bound.name, kind), Flock())
         flock.leave([each for each, hand in flock.members.items() if not _readable(hand)])
+        waiting = [each for each in flock.apart if each in flock.members and _queued(flock.members[each])]
+        flock.apart.intersection_update(waiting)
         flock.join(due)
+        alone = [each for each in due if each in flock.apart]
+        due = {each: hand for each, hand in due.items() if each not in flock.apart}
+        if not due:
+            return alone
         while flock.looking is not None:
             await asyncio.wait([flock.looking])
         began = self._clock.monotonic()
         if flock.next_at > began:
             again |= dict.fromkeys(due, flock.next_at - began)
-            return []
-        asked = flock.chosen(due)
+            return alone
+        asked = {each: hand for each, hand in flock.chosen(due).items() if each not in flock.apart}
         page = pages_of(bound, kind) or 1
         hazards = [self._agenda.hazard(hand, began) for hand in asked.values()]
-        if not self._worth(bound, due, hazards, page) or self._held_back(bound.name) > 0:
-            return list(due)
+        if not self._worth(bound, due, hazards, page, flock) or self._held_back(bound.name) > 0:
+            flock.next_at = 0.0
+            return [*alone, *due]
         begun: dict[Ref, tuple[Pursuit, Attempt]] = {}
         for hand in asked.values():
             attempt = hand.attempt
@@ -166,38 +174,67 @@ class Driver:
             log.warning(
                 "%s: reading %d jobs by a list failed, they are read one by one: %s", bound.name, len(begun), error
             )
-            return list(due)
+            return [*alone, *due]
         else:
             for ref, snapshot in found.items():
                 if ref in begun:
                     hand, attempt = begun[ref]
                     wait = await self._take(bound, hand, attempt, snapshot, began)
+                    if snapshot.complete and not snapshot.status.is_final:  # the list did not show it
+                        flock.apart.add(attempt.id)
                     if attempt.id in due:
                         again[attempt.id] = wait
             flock.leave([each for each, hand in asked.items() if not _readable(hand)])
-            flock.next_at = began + self._until_next(bound, flock, page, began, least)
+            flock.next_at = began + self._until_next(bound, flock, page, began, least) if flock.members else 0.0
         finally:
             flock.looking.set_result(None)
             flock.looking = None
         missed = [each for each in due if each not in again]
-        again |= {each: flock.next_at - began for each in due if again.get(each) is not None}
-        return missed
+        listed = [each for each in due if each not in flock.apart and again.get(each) is not None]
+        again |= dict.fromkeys(listed, flock.next_at - began)
+        if all(again.get(each) is None for each in due) and flock.members:  # somebody has to come for the next one
+            self.remind(next(reversed(flock.members)), bound.name, flock.next_at - self._clock.monotonic())
+        return [*alone, *missed]
 
-    def _worth(self, bound: Bound, due: Collection[str], hazards: Collection[float], page: int) -> bool:
+    def expect(self, bound: Bound, hand: Pursuit) -> float:
+        """Return the seconds until the first read of an attempt, alone or with others by a list."""
+        wait = self._agenda.first(bound, hand)
+        attempt = hand.attempt
+        if pages_of(bound, attempt.kind) is not None and _readable(hand):
+            flock = self._flocks.setdefault((bound.name, attempt.kind), Flock())
+            flock.join({attempt.id: hand})
+            now, count = self._clock.monotonic(), len(flock.members)
+            if flock.next_at > now:
+                flock.next_at = min(flock.next_at, now + wait)
+            elif count >= FEWEST and count.bit_count() == 1 and bound.account.poll_every is None:
+                wait = min(wait, self._gather(bound, flock, attempt.kind, now))
+        return wait
+
+    def _gather(self, bound: Bound, flock: Flock, kind: str, now: float) -> float:
+        """Twice as many are open as before: see whether a list pays for them, before the first comes due by itself."""
+        page = pages_of(bound, kind) or 1
+        wait = self._until_next(bound, flock, page, now, bound.account.every(kind))
+        some, _ = flock.sample()
+        if not pays([self._agenda.hazard(hand, now + wait) for hand in some], self._agenda.price, page):
+            return MOST
+        flock.next_at = now + wait
+        return wait
+
+    def _worth(self, bound: Bound, due: Collection[str], hazards: Collection[float], page: int, flock: Flock) -> bool:
         if bound.account.poll_every is not None:  # they come due together anyway
             return len(due) >= FEWEST
-        return pays(hazards, self._agenda.price, page)
+        return pays(hazards, self._agenda.price, page, margin=LOYAL if flock.next_at > 0 else 1.0)
 
     def _until_next(self, bound: Bound, flock: Flock, page: int, began: float, least: float) -> float:
-        """Return the seconds until the list is read again: by the hazards halfway there."""
+        """Return the seconds until the list is read again."""
         if bound.account.poll_every is not None:
             return least
-        wait = least
-        for _ in range(2):
-            middle = began + wait / 2
-            hazards = [self._agenda.hazard(hand, middle) for hand in flock.members.values()]
-            wait = min(max(interval(hazards, self._agenda.price, page), least), MOST)
-        return wait
+        some, each = flock.sample()
+
+        def hazard(later: float) -> float:
+            return each * sum(self._agenda.hazard(hand, began + later) for hand in some)
+
+        return interval(hazard, round(each * len(some)), self._agenda.price, page, least, MOST)
 
     async def read(self, hand: Pursuit) -> Job:
         """Read the vendor once, whatever the status: late news of a finished job is recorded too."""
@@ -250,6 +287,8 @@ class Driver:
 
         await self._registry.apply(hand.live, began.number, change)
         attempt = hand.attempt
+        if attempt.running_at is not None and began.running_at is None:
+            self._agenda.saw_work(hand, at_first)
         if not attempt.is_open:
             if not began.status.is_final:
                 self._agenda.ended(hand, attempt, at_first)
@@ -288,6 +327,14 @@ class Driver:
             case Verdict.SETTLED:
                 hand.stuck = False
                 return 0.0 if hand.attempt.is_open else None
+
+
+def _nobody(attempt_id: str, account: str, wait: float) -> None:
+    """Nobody keeps appointments yet."""
+
+
+def _queued(hand: Pursuit) -> bool:
+    return hand.attempt.status is Status.QUEUED
 
 
 def _readable(hand: Pursuit) -> bool:

@@ -26,7 +26,7 @@ from genhub._errors import (
     SubmissionUnknown,
 )
 from genhub._jobs import Call
-from genhub._pacing import LONGEST, Pacer, Turn
+from genhub._pacing import LONGEST, Delay, Pacer, Turn
 from genhub._retry import delays
 from genhub._secrets import Secret, redact
 from genhub._sessions import Phase, Sessions, TooLate, Wire
@@ -103,6 +103,10 @@ class Http:
         """Return the calls a second that the vendor's limits leave for reads; None: it names none."""
         read = self._known.read
         return None if read is None else self._pacer.allowance(read)
+
+    def delays(self) -> Mapping[str, Delay]:
+        """Return what the vendor's limits have cost in waiting, by endpoint."""
+        return self._pacer.delays()
 
     def once(self) -> Http:
         """Return the same way to the vendor, on which a read is not sent again: whoever polls comes again anyway."""

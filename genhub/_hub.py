@@ -24,6 +24,7 @@ from genhub._itinerary import Portability
 from genhub._jobs import Job, StopVerdict
 from genhub._ledger import LedgerLine, lines
 from genhub._live import Live
+from genhub._pacing import Delay
 from genhub._plan import Plan
 from genhub._planner import Planner, To
 from genhub._provider import Provider, WebhookHint
@@ -35,6 +36,7 @@ from genhub._status import Status
 from genhub._submitter import Submitter
 from genhub.routing import AccountHealth, Route, Via, all_failed, cap_of
 from genhub.stores import JobFilter, JobStore, open_store
+from genhub.timing import Timing
 
 
 class Hub:
@@ -122,6 +124,15 @@ class Hub:
     def health(self) -> Mapping[str, AccountHealth]:
         """Return how each account stands: its breakers, whether it is out of credits, held back, or retired."""
         return self._desk.healths.all()
+
+    def timings(self) -> Mapping[tuple[str, str], Timing]:
+        """Return what was learned of how long jobs take, by account and kind of call."""
+        timings = self._desk.agenda.timings
+        return {key: timings.of(*key) for key in timings.keys()}  # noqa: SIM118
+
+    def pacing(self) -> Mapping[str, Mapping[str, Delay]]:
+        """Return what vendors' limits have cost in waiting, since this hub was made: by account and endpoint."""
+        return {name: delays for name, each in self._desk.accounts.items() if (delays := each.http.delays())}
 
     def account(self, name: str) -> Bound:
         """Return an account, on which the vendor's own verbs can be called; raises ConfigError."""

@@ -1,15 +1,17 @@
 """Whether an account's due attempts are read by its list or one by one, and when a list is read next.
 
-By the expected requests: one that is read alone every `sqrt(2 * price / h)` costs `sqrt(2 * h / price)` a second, in
-reads and in the delay that they are worth; a list of `pages` requests that covers all of them costs
-`sqrt(2 * pages * H / price)`, where `H` is the sum of their hazards, and one read for the outputs of each that ends.
+By what a second costs, in requests: the reads, and the delay at the price of a read, of jobs whose hazards are `h`, and
+`H` in all. One that is read alone every `sqrt(2 * price / h)` costs `sqrt(2 * h / price)`, and half a read more for its
+end; at least it costs the one read that finds its end, and the delay of that. A list of `pages` requests costs
+`sqrt(2 * pages * H / price)`, and one read of each that ends, for its outputs.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import islice
 
 from attrs import define, field
 
@@ -18,6 +20,10 @@ from genhub._live import Pursuit
 
 #: So many attempts are asked for by one look at a list; the others wait for the next.
 LONGEST = 1000
+#: So many members stand for all when their hazards are added up, and so often the sum is taken.
+SAMPLE, STEPS = 48, 10
+#: A list that is read already is read on until it costs so many times what reading one by one does.
+LOYAL = 1.5
 #: An attempt alone is asked directly, and two as well: a list reads more of the vendor than both.
 FEWEST = 3
 
@@ -27,6 +33,7 @@ class Flock:
     """The open attempts of an account that its list covers, as far as they have come due once."""
 
     members: dict[str, Pursuit] = field(factory=dict[str, Pursuit])  #: by attempt
+    apart: set[str] = field(factory=set[str])  #: those that it was seen not to show, although they were not over
     looking: asyncio.Future[None] | None = None  #: a look at the list that is on its way
     next_at: float = 0.0  #: on the monotonic clock: none of them is read before, unless somebody asks
 
@@ -36,6 +43,13 @@ class Flock:
     def leave(self, attempt_ids: Iterable[str]) -> None:
         for attempt_id in attempt_ids:
             self.members.pop(attempt_id, None)
+            self.apart.discard(attempt_id)
+
+    def sample(self) -> tuple[list[Pursuit], float]:
+        """Return some of those that the list shows, and how many each stands for."""
+        step = max(1, len(self.members) // SAMPLE)
+        some = [hand for key, hand in islice(self.members.items(), 0, None, step) if key not in self.apart]
+        return some, (len(self.members) - len(self.apart)) / len(some) if some else 0.0
 
     def chosen(self, due: Collection[str]) -> dict[str, Pursuit]:
         """Return those that a look at the list asks for: what is due, and the youngest of the others."""
@@ -55,19 +69,34 @@ def pages_of(bound: Bound, kind: str) -> int | None:
     return 100 if known is None else known.get(kind)
 
 
-def pays(hazards: Collection[float], price: float, page: int) -> bool:
-    """Say whether reading these by a list costs less than reading each alone."""
+def pays(hazards: Collection[float], price: float, page: int, *, margin: float = 1.0) -> bool:
+    """Say whether reading these by a list costs less than reading each alone, or at most `margin` times as much."""
     if len(hazards) < FEWEST:
         return False
-    alone = sum(math.sqrt(2 * each / price) for each in hazards)
+    alone = sum(_alone(each, price) for each in hazards)
     total = sum(hazards)
-    return math.sqrt(2 * _pages(len(hazards), page) * total / price) + total < alone
+    return math.sqrt(2 * _pages(len(hazards), page) * total / price) + total < alone * margin
 
 
-def interval(hazards: Collection[float], price: float, page: int) -> float:
-    """Return the seconds after which the list is worth its requests again."""
-    total = sum(hazards)
-    return math.sqrt(2 * price * _pages(len(hazards), page) / total) if total > 0 else math.inf
+def interval(hazard: Callable[[float], float], count: int, price: float, page: int, least: float, most: float) -> float:
+    """Return the seconds after which a list of so many is worth its requests again.
+
+    `hazard`: the sum of their hazards so many seconds from now. What it is halfway stands for the time until then.
+    """
+    worth = 2 * price * _pages(count, page)
+    low, high = least, most
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        if middle * middle * hazard(middle / 2) < worth:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _alone(hazard: float, price: float) -> float:
+    often = math.sqrt(2 * hazard / price)
+    return max(often + hazard / 2, hazard + often / 2)
 
 
 def _pages(count: int, page: int) -> int:

@@ -33,6 +33,7 @@ class Pursuit:
     doubted_at: float | None = None  #: when this process first looked, on the monotonic clock
     sent_at: float | None = None  #: when this process sent it, on the monotonic clock
     read_at: float | None = None  #: when its last read that went well began, on the monotonic clock
+    waited_unseen: float = 0.0  #: seconds before the read that first saw it in work, in which that may have begun
     rate: float = 0.0  #: the reads a second that its appointments come to
     failures: int = 0  #: reads that failed, one after the other
     failure: Exception | None = None  #: the last of them

@@ -79,7 +79,7 @@ class Tracker:
         if self._call_off is not None:
             self._call_off()
         self._wake_at = when
-        self._call_off = alarm(self._clock, max(0.0, when - self._clock.monotonic()), self._wake)
+        self._call_off = alarm(self._clock, when, self._wake)
 
     def _wake(self) -> None:
         self._call_off = None

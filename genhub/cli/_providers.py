@@ -1,4 +1,5 @@
-"""`genhub providers`: what is installed, what it can do, its rules about money with their sources, its health."""
+"""`genhub providers`: what is installed, what it can do, its rules about money with their sources, its health,
+what was learned of its times."""
 
 from __future__ import annotations
 
@@ -20,11 +21,19 @@ from genhub.cli._session import Session, options, pass_session
 @click.command()
 @click.argument("name", required=False)
 @click.option("--health", is_flag=True, help="How the configuration's accounts stand, as the journal last knew it.")
+@click.option("--timing", is_flag=True, help="How long jobs take there, and when they are read, as it was learned.")
 @options
 @pass_session
-def providers(session: Session, name: str | None, health: bool) -> None:
+def providers(session: Session, name: str | None, health: bool, timing: bool) -> None:
     """List the installed providers; of one: what it can do, its words, its rules about money."""
     out = session.out
+    if health and timing:
+        raise click.UsageError("--health and --timing are two tables: ask for one")
+    if timing:
+        from genhub.cli._timing import show as show_timing
+
+        show_timing(session, name)
+        return
     if health:
         from genhub.cli._health import show
 

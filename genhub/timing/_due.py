@@ -20,7 +20,7 @@ def due(wish: float, bounds: Bounds, *, hint: float | None = None, retry_after: 
     A vendor's hint takes the place of the wish. What it said about when to come again (`retry_after`) is kept, also
     beyond `most`. A read that would come after the deadline is made at it, if that is not too soon.
     """
-    asked = wish if hint is None else hint
+    asked = wish if hint is None or hint != hint else hint  # a NaN says nothing
     least = max(bounds.least, retry_after or 0.0)
     found = max(min(asked, bounds.most), least)
     if bounds.deadline is None or found <= bounds.deadline:

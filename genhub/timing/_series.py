@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any, Literal, cast
 
 from attrs import frozen
 
 from genhub.timing._curve import Curve
-from genhub.timing._grid import BEGINS, COUNT, ENDS, MIDDLES, WIDTHS, cell, over
+from genhub.timing._grid import BEGINS, COUNT, ENDS, MIDDLES, WIDTHS, cell, lognormal, over, smoothed
 
 Basis = Literal["prior", "lognormal", "histogram"]
 
@@ -32,6 +31,11 @@ EVEN = 30.0
 FLOOR = 0.02
 #: The least spread of the log that is believed.
 TIGHTEST = 0.06
+#: What one end counts in the counts' own unit, at most.
+LARGEST = 1e12
+#: No log of a duration on the grid is larger.
+WIDEST = MIDDLES[-1] + 1
+_KEEP, _KEEP_LATEST = 0.5 ** (1 / HALF_LIFE), 0.5 ** (1 / LATEST)
 
 
 @frozen(kw_only=True)
@@ -46,8 +50,9 @@ class Series:
     """Durations, by what they leave behind: counts by cell, and the moments of their logs."""
 
     def __init__(self) -> None:
-        self.counts = [0.0] * COUNT
-        self.weight = 0.0
+        self.weight = 0.0  # how many ends it rests on; old ones count less
+        self._counts = [0.0] * COUNT  # in a unit of their own: not they shrink when time passes, but what comes grows
+        self._unit = 1.0
         self._sum = self._squares = 0.0
         self._known: Sequence[float] | None = None  # how likely an end is in each cell, as of the last fit
         self._latest = 0.0  # the mean of the latest logs
@@ -58,35 +63,39 @@ class Series:
 
         When in between is as likely as what is known by now says: else schedules would learn their own reads.
         """
-        begin = max(0.0, duration - unseen)
-        parts = self._likely(over(begin, duration))
-        log = math.log(max((begin + duration) / 2, BEGINS[1]))
-        square = log * log
-        if len(parts) > 1:
+        begin, end = min(max(0.0, duration - unseen), ENDS[-1]), min(duration, ENDS[-1])
+        at = cell(end)
+        if cell(begin) == at:
+            log = math.log(max((begin + end) / 2, BEGINS[1]))
+            square = log * log
+            self._age(log)
+            self._counts[at] += self._unit
+        else:
+            parts = self._likely(over(begin, end))
             log = sum(share * MIDDLES[at] for at, share in parts)
             square = sum(share * MIDDLES[at] ** 2 for at, share in parts)
-        self._age(log)
-        for at, share in parts:
-            self.counts[at] += share
-        self._add(log, square, 1.0)
-        keep = 0.5 ** (1 / LATEST)
-        self._latest = (self._latest * self._fresh * keep + log) / (self._fresh * keep + 1)
-        self._fresh = self._fresh * keep + 1
+            self._age(log)
+            for at, share in parts:
+                self._counts[at] += share * self._unit
+        self._add(log, square)
+        kept = self._fresh * _KEEP_LATEST
+        self._fresh = kept + 1
+        self._latest = (self._latest * kept + log) / self._fresh
 
     def lasted(self, duration: float, prior: Prior) -> None:
         """One had not ended after so many seconds, when somebody ended it: it counts where the longer ones do."""
-        masses = self._masses(prior)
         first = cell(duration)
-        beyond = math.fsum(masses[first:])
+        beyond = self._masses(prior)[first:]
+        total = math.fsum(beyond)
         self._age(None)
-        if beyond <= 0:
-            return
-        share = [mass / beyond for mass in masses[first:]]
-        for at, part in enumerate(share, first):
-            self.counts[at] += part
+        if total <= 0:  # longer than anything that is expected
+            beyond, total = [1.0, *([0.0] * (COUNT - 1 - first))], 1.0
+        shares = [mass / total for mass in beyond]
+        for at, share in enumerate(shares, first):
+            self._counts[at] += share * self._unit
         logs = MIDDLES[first:]
-        mean = math.fsum(part * log for part, log in zip(share, logs, strict=True))
-        self._add(mean, math.fsum(part * log * log for part, log in zip(share, logs, strict=True)), 1.0)
+        mean = math.fsum(share * log for share, log in zip(shares, logs, strict=True))
+        self._add(mean, math.fsum(share * log * log for share, log in zip(shares, logs, strict=True)))
 
     def curve(self, prior: Prior) -> Curve:
         """Return what is known of it."""
@@ -102,8 +111,9 @@ class Series:
 
     def facts(self) -> list[Any]:
         """Return it as plain data."""
-        counts = {str(at): round(count, 6) for at, count in enumerate(self.counts) if count > 1e-6}
-        return [counts, self.weight, self._sum, self._squares, self._latest, self._fresh]
+        counts = {str(at): round(count / self._unit, 6) for at, count in enumerate(self._counts)}
+        some = {at: count for at, count in counts.items() if count > 0}
+        return [some, self.weight, self._sum, self._squares, self._latest, self._fresh]
 
     @classmethod
     def of(cls, facts: Any) -> Series | None:
@@ -112,16 +122,20 @@ class Series:
             counts, *numbers = cast("Sequence[Any]", facts)
             weight, total, squares, latest, fresh = map(float, numbers)
             read = {int(at): float(count) for at, count in counts.items()}
-        except (TypeError, ValueError, AttributeError):
+        except (TypeError, ValueError, AttributeError, OverflowError):
             return None
         figures = (weight, total, squares, latest, fresh, *read.values())
-        if not all(map(math.isfinite, figures)) or min(weight, fresh, *read.values(), 0.0) < 0:
+        if not all(map(math.isfinite, figures)) or min(fresh, *read.values(), 0.0) < 0 or not 0 <= weight <= 1e6:
             return None
-        if any(not 0 <= at < COUNT for at in read) or squares * weight < total * total * (1 - 1e-6) or weight > 1e6:
+        if any(not 0 <= at < COUNT for at in read) or abs(sum(read.values()) - weight) > 1e-3 * (1 + weight):
+            return None
+        if max(abs(total / (weight or 1.0)), abs(latest)) > WIDEST:
+            return None
+        if not total * total * (1 - 1e-6) <= squares * weight <= (WIDEST * weight) ** 2:
             return None
         made = cls()
         for at, count in read.items():
-            made.counts[at] = count
+            made._counts[at] = count
         made.weight, made._sum, made._squares, made._latest, made._fresh = weight, total, squares, latest, fresh
         return made
 
@@ -136,32 +150,35 @@ class Series:
 
     def _age(self, log: float | None) -> None:
         """What is there counts a little less; much less when the latest are of another kind."""
-        keep = 0.5 ** (1 / HALF_LIFE)
+        keep = _KEEP
         if log is not None and self._fresh > LATEST and self.weight > 2 * LATEST:
             mean = self._sum / self.weight
             spread = max(math.sqrt(max(self._squares / self.weight - mean * mean, 0.0)), TIGHTEST)
             if abs(self._latest - mean) > CHANGED * spread / math.sqrt(2 * self._fresh):
                 keep = FORGET
-        self.counts = [count * keep for count in self.counts]
+        self._unit /= keep
+        if self._unit > LARGEST:
+            self._counts = [count / self._unit for count in self._counts]
+            self._unit = 1.0
         self.weight *= keep
         self._sum *= keep
         self._squares *= keep
 
-    def _add(self, log: float, square: float, weight: float) -> None:
-        self.weight += weight
-        self._sum += log * weight
-        self._squares += square * weight
+    def _add(self, log: float, square: float) -> None:
+        self.weight += 1.0
+        self._sum += log
+        self._squares += square
 
     def _masses(self, prior: Prior) -> list[float]:
         """Return how likely an end is in each cell: a mixture of the lognormal and what was counted."""
         mean, sigma = self._fit(prior)
-        bell = _lognormal(mean, sigma)
-        wide = _lognormal(mean, 2 * sigma)
+        bell = lognormal(mean, sigma)
+        wide = lognormal(mean, 2 * sigma)
         trust = self.weight / (self.weight + EVEN) * (1 - 2 * FLOOR)
         masses = [(1 - trust - FLOOR) * one + FLOOR * other for one, other in zip(bell, wide, strict=True)]
         if trust <= 0:
             return masses
-        smooth = _smooth(self.counts, 2 if self.weight < 60 else 1)
+        smooth = smoothed(self._counts, 2 if self.weight < 60 else 1)
         total = math.fsum(smooth)
         return [mass + trust * count / total for mass, count in zip(masses, smooth, strict=True)]
 
@@ -173,18 +190,3 @@ class Series:
         mean = (self._sum + believed * expected) / weight
         squares = self._squares + believed * (expected * expected + prior.sigma**2)
         return mean, max(math.sqrt(max(squares / weight - mean * mean, 0.0)), TIGHTEST)
-
-
-def _lognormal(mean: float, sigma: float) -> list[float]:
-    """Return the mass of a lognormal in each cell."""
-    scale = 1 / (sigma * math.sqrt(2))
-    below = [0.5 * math.erfc((mean - math.log(end)) * scale) for end in ENDS]
-    return [below[0], *(high - low for low, high in pairwise(below)), 1 - below[-1]]
-
-
-def _smooth(counts: Sequence[float], times: int) -> Sequence[float]:
-    """Spread what was counted over the cells beside: an eighth of an octave is less than what is known of a few."""
-    for _ in range(times):
-        padded = [0.0, *counts, 0.0]
-        counts = [(padded[at - 1] + 2 * padded[at] + padded[at + 1]) / 4 for at in range(1, len(padded) - 1)]
-    return counts

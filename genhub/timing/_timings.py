@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, cast
 
 from attrs import define, field
 
 from genhub._jobs import Attempt
 from genhub._status import Status
+from genhub.timing._grid import ENDS
 from genhub.timing._series import Prior, Series
 from genhub.timing._timing import Timing, cost
 
@@ -46,11 +46,12 @@ class Timings:
         self._known: OrderedDict[str, None] = OrderedDict()
         self._changes = self._handed_out = self._saved = 0
 
-    def took(self, attempt: Attempt, *, unseen_for: float = 0.0) -> None:
+    def took(self, attempt: Attempt, *, unseen_for: float = 0.0, begun_unseen: float | None = None) -> None:
         """Take in an attempt that has ended, once.
 
-        `unseen_for`: the seconds before the read that found it, in which it may have ended at any time. One that was
-        stopped counts among those that took longer; one that was resumed, or never sent, does not count.
+        `unseen_for`: the seconds before the read that found it, in which it may have ended at any time; `begun_unseen`:
+        the same of the read that first saw it in work. One that was stopped counts among those that took longer; one
+        that was resumed, or never sent, does not count.
         """
         began, ended = attempt.submitted_at, attempt.finished_at
         if attempt.ref is None or began is None or ended is None or attempt.leg or attempt.id in self._known:
@@ -60,11 +61,13 @@ class Timings:
             self._known.popitem(last=False)
         if began == ended:  # the result was the answer to the submit
             began = attempt.created_at
-        whole = (ended - began).total_seconds()
+        whole = min((ended - began).total_seconds(), ENDS[-1])
         if whole < 0:
             return
         key = attempt.account, attempt.kind
-        kind = self._kinds.setdefault(key, _Kind())
+        kind = self._kinds.get(key)
+        if kind is None:
+            kind = self._kinds[key] = _Kind()
         kind.fresh += 1
         self._changes += 1
         if attempt.status not in _ENDS:
@@ -76,9 +79,11 @@ class Timings:
             return
         queue = (attempt.running_at - began).total_seconds()
         if 0 <= queue <= whole:
-            kind.queue.took(queue, min(unseen, queue))
-            kind.work.took(whole - queue, min(unseen, whole - queue))
-            kind.lives.append((queue, whole - queue))
+            gap = min(unseen if begun_unseen is None else max(begun_unseen, 0.0), queue)
+            work = whole - queue + gap / 2  # it may have begun at any time since the read before
+            kind.queue.took(queue, gap)
+            kind.work.took(work, min(unseen, work))
+            kind.lives.append((queue - gap / 2, work))
 
     def of(self, account: str, kind: str) -> Timing:
         """Return what is known of a kind; computed anew when there is a quarter more to know it by."""
@@ -159,14 +164,15 @@ class Timings:
 def _items(facts: Any) -> list[tuple[str, Any]]:
     if not isinstance(facts, dict):
         return []
-    return [(name, value) for name, value in facts.items() if isinstance(name, str)]
+    rows = cast("dict[object, Any]", facts).items()
+    return [(name, value) for name, value in rows if isinstance(name, str)]
 
 
 def _lives(rows: Any) -> Iterable[tuple[float, float]]:
-    for row in rows if isinstance(rows, list) else ():
+    for row in cast("Sequence[Any]", rows) if isinstance(rows, list) else ():
         try:
             queue, work = map(float, row)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             continue
-        if 0 <= queue < math.inf and 0 <= work < math.inf:
+        if 0 <= queue <= ENDS[-1] and 0 <= work <= ENDS[-1]:
             yield queue, work

@@ -50,8 +50,10 @@ from ._wire import (
     words,
 )
 
-#: So many jobs that a list showed to have ended are read at the same time.
+#: So many jobs that a list did not show are read at the same time.
 AT_ONCE = 16
+#: What is listed: a submit is answered by this word already (trap 1).
+AT_WORK = "processing"
 
 
 def _secret(text: str | Secret) -> Secret:
@@ -115,27 +117,22 @@ class PowerPost(Generations, Posts):
         return snapshot(answer, job, ref)
 
     async def poll_many(self, http: Http, refs: Sequence[Ref]) -> Mapping[Ref, Snapshot]:
-        """Read many captions by their list; those that ended are read once more, for their outputs (trap 5).
+        """Read many captions by the list of what is in work; what it does not show is read by a call of its own.
 
-        Other kinds have no list and are left out, as is what the list does not show, or not near its beginning: no
-        more pages are read than there are jobs to read, each of which could be read by a call of its own.
+        That is due anyway: the list shows no outputs (trap 5). Other kinds have no list and are left out. Of the list
+        no more pages are read than there are jobs to read, each of which could be read by a call of its own.
         """
         wanted = {ref.id: ref for ref in refs if ref.kind == "captions"}
-        open_, ended = dict[Ref, Snapshot](), list[Ref]()
-        if len(wanted) == 1:
-            ended, wanted = list(wanted.values()), {}
-        elif wanted:
-            async for page in self._pages(http, most=len(wanted)):
+        open_ = dict[Ref, Snapshot]()
+        if len(wanted) > 1:
+            async for page in self._pages(http, status=AT_WORK, most=len(wanted)):
                 for line in page.items:
-                    if (ref := wanted.pop(line.generation_id, None)) is None:
-                        continue
-                    if STATUSES[line.status].is_final:
-                        ended.append(ref)
-                    else:
-                        open_[ref] = Snapshot(ref=ref, status=STATUSES[line.status], raw_status=line.status)
+                    now = STATUSES[line.status]
+                    if not now.is_final and (ref := wanted.pop(line.generation_id, None)) is not None:
+                        open_[ref] = Snapshot(ref=ref, status=now, raw_status=line.status, complete=False)
                 if not wanted:
                     break
-        done, left = dict[Ref, Snapshot](), deque(ended)
+        done, left = dict[Ref, Snapshot](), deque(wanted.values())
 
         async def read() -> None:
             while left:
@@ -144,7 +141,7 @@ class PowerPost(Generations, Posts):
                 with suppress(Exception):
                     done[ref] = await self.poll(http, ref)
 
-        await asyncio.gather(*(read() for _ in range(min(AT_ONCE, len(ended)))))
+        await asyncio.gather(*(read() for _ in range(min(AT_ONCE, len(left)))))
         return open_ | done
 
     async def balance(self, http: Http) -> Balance:

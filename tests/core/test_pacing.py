@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from genhub import _pacing
 from genhub._pacing import LONGEST, Delay, Pacer, Rank, Turn
 from genhub._retry import delays
-from genhub._schedule import SLOWEST, Steady, after_failures
+from genhub._schedule import SLOWEST, after_failures
 from genhub._window import WIDE
 from genhub.testing import FakeClock
 
@@ -127,11 +127,6 @@ def test_a_failing_read_slows_down_but_never_ends(every: float, failures: int) -
     wait = after_failures(every, failures)
 
     assert every <= wait <= max(every, SLOWEST)
-
-
-def test_a_steady_schedule_is_steady() -> None:
-    """What vendors advise."""
-    assert [2.0, 2.0] == [Steady(2.0).next(0.0, 0), Steady(2.0).next(1000.0, 500)]
 
 
 async def test_where_much_is_left_a_call_goes_at_once() -> None:

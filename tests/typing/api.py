@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
+from aiohttp import web
+
 import genhub
 from genhub import (
     Account,
@@ -62,6 +64,7 @@ from genhub import (
 from genhub.logs import LogEvents
 from genhub.otel import Telemetry
 from genhub.stores import JobStore
+from genhub.webhooks import Reply, Verifier, application, hmac_sha256, receive
 from genhub_adgen import AdGen
 from genhub_genpro import GenPro
 from genhub_powerpost import PowerPost
@@ -239,6 +242,25 @@ async def route() -> None:
         print(jobs, [each.id for each in report.routed])
     async with Hub.from_config("genhub.toml", routes={"captions": ["a", "b"]}, on_event=heard) as other:
         print(other.routes())
+
+
+def signed(headers: Mapping[str, str], body: bytes) -> bool:
+    """A verifier."""
+    return headers.get("X-Signature") == str(len(body))
+
+
+async def webhooks(hub: Hub) -> None:
+    verifiers: dict[str, Verifier] = {"a": hmac_sha256("k", "X-Signature", prefix="v1=", encoding="base64")}
+    reply: Reply = await receive(hub, "a", {"X-Signature": "s"}, b"{}", verify=signed)
+    status: int = reply.status
+    jobs: tuple[str, ...] = reply.jobs
+    event: str = reply.event
+    app = web.Application()
+    app.add_subapp("/path", application(hub, secret="s"))
+    app.add_subapp("/masked", application(hub, secret=genhub.Secret("s"), verify=signed))
+    app.add_subapp("/each", application(hub, secret={"a": "s", "b": genhub.Secret("t")}, verify=verifiers))
+    app.add_subapp("/signed", application(hub, verify=hmac_sha256(genhub.Secret("k"), "X-Signature")))
+    print(status, jobs, event)
 
 
 def scripts() -> None:

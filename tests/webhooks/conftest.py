@@ -182,7 +182,7 @@ async def place(
         async with asyncio.timeout(PATIENCE), Hub(accounts, clock=clock) as hub, aiohttp.ClientSession() as http:
             outer = web.Application(middlewares=[noted], client_max_size=10**9)
             outer.add_subapp("/hooks", application(hub, **(doors or {"secret": SECRET})))
-            runner = web.AppRunner(outer, access_log=None, shutdown_timeout=1)
+            runner = web.AppRunner(outer, access_log=None, shutdown_timeout=0.05)
             await runner.setup()
             await web.SockSite(runner, listener).start()
             try:
