@@ -101,15 +101,19 @@ async def counted(every: float) -> AsyncGenerator[tuple[Most, Most]]:
     """Count tasks, and sockets, so often in seconds."""
     tasks, open_ = Most([]), Most([])
 
+    def look() -> None:
+        tasks.seen.append(len(asyncio.all_tasks()) - 1)  # without the one that counts
+        open_.seen.append(sockets())
+
     async def count() -> None:
         while True:
-            tasks.seen.append(len(asyncio.all_tasks()) - 1)  # without this one
-            open_.seen.append(sockets())
+            look()
             await asyncio.sleep(every)
 
     task = get_running_loop().create_task(count())
     try:
         yield tasks, open_
+        look()
     finally:
         task.cancel()
 

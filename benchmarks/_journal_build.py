@@ -20,10 +20,10 @@ from genhub import Attempt, Call, ImageRequest, Job, Output, Ref, Status
 from genhub._credits import Entry, EntryKind, Evidence
 from genhub._evolve import evolve
 from genhub._provider import Intent
-from genhub.stores._sqlite import SqliteStore
 from genhub.stores import _rows as rows
 from genhub.stores import _tables as tables
 from genhub.stores._migrations import shipped
+from genhub.stores._sqlite import SqliteStore
 
 FOLDER = ROOT / ".bench" / "journals"
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)

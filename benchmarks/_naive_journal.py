@@ -1,4 +1,4 @@
-"""A journal as one writes it by hand: sqlite3 in a thread, a write-ahead log that is flushed, a commit for each write."""
+"""A journal as one writes it by hand: sqlite3 in a thread, a commit for each write, each of them flushed."""
 
 from __future__ import annotations
 

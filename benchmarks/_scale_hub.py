@@ -163,7 +163,7 @@ async def by_hand(origin: str, jobs: int, every: float, seconds: float) -> dict[
         before = rss()
         async with counted(COUNT_EVERY) as (tasks, sockets), lateness() as late:
             all_ = [asyncio.ensure_future(job()) for _ in range(jobs)]
-            while (await ask(origin))["submits"] < jobs + CONCURRENCY:
+            while (await ask(origin))["submits"] < jobs + CONCURRENCY:  # noqa: ASYNC110 (another process)
                 await asyncio.sleep(COUNT_EVERY)
             await ask(origin, b"GET /begin")
             used, began = time.process_time(), time.perf_counter()

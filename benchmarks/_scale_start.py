@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 import sys
 import time
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 from benchmarks._hold_server import ask
@@ -24,16 +24,16 @@ async def start(journal: Path, origin: str, jobs: int) -> dict[str, float]:
     """
     fresh(journal)
     await ask(origin, b"GET /begin")
-    began = time.time()
     command = [sys.executable, "-m", "benchmarks._start_child", str(journal), origin]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        said = json.loads(await asyncio.to_thread(child.stdout.readline))
+    began = time.time()
+    child = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=PIPE, stdout=PIPE)
+    assert child.stdout is not None
+    said = json.loads(await child.stdout.readline())
+    first = (await ask(origin))["first_poll"]
+    while first is None and time.time() < began + CAP:
+        await asyncio.sleep(0.02)
         first = (await ask(origin))["first_poll"]
-        while first is None and time.time() < began + CAP:
-            await asyncio.sleep(0.02)
-            first = (await ask(origin))["first_poll"]
-        child.communicate("over\n")
+    await child.communicate(b"over\n")
     polling = said.pop("polling")
     if polling != jobs or first is None:
         raise RuntimeError(f"{polling} of {jobs} jobs were taken in hand; the first poll came at {first}")

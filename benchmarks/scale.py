@@ -143,7 +143,9 @@ def memory(size: Size, rounds: int) -> tuple[Table, dict[str, float], dict[int, 
     lines: list[Sequence[str]] = []
     for jobs in size.levels:
         some = min(rounds, size.most_rounds) if jobs == size.levels[-1] else rounds
-        alone = {how: many(some, _scale_tracker.held, jobs=jobs, traced=how == ALLOCATED) for how in (ALLOCATED, RESIDENT)}
+        alone = {
+            how: many(some, _scale_tracker.held, jobs=jobs, traced=how == ALLOCATED) for how in (ALLOCATED, RESIDENT)
+        }
         with hold_server() as origin:
             lives[jobs] = many(
                 some, _scale_hub.held, origin=origin, jobs=jobs, every=jobs / size.reads, seconds=size.seconds
@@ -179,7 +181,7 @@ def in_flight(lives: Mapping[int, Measured], size: Size) -> tuple[Table, dict[st
         head=("in flight", "each read every, s", "reads a second", "us a read", "lag 99 %, ms", "worst, ms", "tasks",
               "sockets"),
         rows=lines,
-        notes=("us a read: CPU of the whole process, all threads, over the reads. tasks, sockets: the most there were.",),
+        notes=("us a read: CPU of the whole process over the reads. tasks, sockets: the most there were.",),
     )  # fmt: skip
     return table, figures
 
@@ -246,7 +248,8 @@ def starts(size: Size, rounds: int, folder: Path = FOLDER) -> tuple[Table, dict[
     }
     names = {"imported": "imported", "opened": "hub open", "recovered": "all in hand", "first poll": "first poll"}
     lines = [(title, f"{median(found[name]):.2f}", f"{max(found[name]):.2f}") for name, title in names.items()]
-    title = f"Start: {size.finished:,} finished jobs, {size.unfinished:,} open, SQLite of {path.stat().st_size / 1e6:,.0f} MB"
+    large = path.stat().st_size / 1e6
+    title = f"Start: {size.finished:,} finished jobs, {size.unfinished:,} open, SQLite of {large:,.0f} MB"
     notes = (
         f"Seconds from before the process is started, medians and the worst of {rounds} rounds after one that warms "
         "the file cache. all in hand: `hub.recover()` has returned. first poll: when the server saw it.",

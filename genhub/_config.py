@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -14,12 +15,13 @@ from genhub import _registry
 from genhub._account import Account
 from genhub._errors import ConfigError
 from genhub._lines import line_of
-from genhub._settings import resolve, structure, unknown_name
+from genhub._schedule import READ_PRICE
+from genhub._settings import duration, resolve, structure, unknown_name
 from genhub.routing import Route, Via, check
 
 FILE = "genhub.toml"
 JOURNAL = "sqlite:///genhub.db"
-_TABLES = frozenset({"accounts", "routes", "journal"})
+_TABLES = frozenset({"accounts", "routes", "journal", "reading"})
 _ROUTE = frozenset(each.name for each in fields(Route))
 _OWN = frozenset(each.name for each in fields(Account)) - {"provider"}
 
@@ -31,6 +33,7 @@ class Config:
     accounts: Mapping[str, Account]
     routes: Mapping[str, Route] = field(factory=dict[str, Route])
     journal: str = JOURNAL
+    read_price: float = READ_PRICE  #: the seconds of delay that one read of a job is worth
     path: Path | None = None
 
 
@@ -100,7 +103,13 @@ def read(data: Mapping[str, Any], env: Mapping[str, str], source: Source | None 
         name: route(name, value, accounts, source)
         for name, value in _table(data.get("routes", {}), source.at("routes")).items()
     }
-    return Config(accounts=accounts, routes=routes, journal=journal(data, env, source), path=source.path)
+    return Config(
+        accounts=accounts,
+        routes=routes,
+        journal=journal(data, env, source),
+        read_price=read_price(data, source),
+        path=source.path,
+    )
 
 
 def journal(data: Mapping[str, Any], env: Mapping[str, str], source: Source) -> str:
@@ -113,6 +122,21 @@ def journal(data: Mapping[str, Any], env: Mapping[str, str], source: Source) -> 
     if not isinstance(url, str):
         raise ConfigError(f"the journal's url is text, not {url!r}", where=source.at("journal", "url"))
     return _beside(url, source.path)
+
+
+def read_price(data: Mapping[str, Any], source: Source) -> float:
+    """Return the seconds of delay that one read is worth."""
+    table = _table(data.get("reading", {}), source.at("reading"))
+    for key in table:
+        if key != "price":
+            raise unknown_name("setting", key, {"price"}, source.at("reading", key))
+    try:
+        price = duration(table.get("price", READ_PRICE))
+    except ValueError as error:
+        raise ConfigError(str(error), where=source.at("reading", "price")) from None
+    if not 0 < price < math.inf:
+        raise ConfigError("a read is worth more than no time", where=source.at("reading", "price"))
+    return price
 
 
 def account(name: str, table: Mapping[str, Any], env: Mapping[str, str], source: Source | None = None) -> Account:

@@ -27,6 +27,7 @@ from genhub._jobs import Attempt, Job
 from genhub._live import Live, Registry
 from genhub._lookout import Lookout
 from genhub._provider import Provider
+from genhub._schedule import READ_PRICE
 from genhub._status import Status
 from genhub._submit import Recorder
 from genhub._tracker import Tracker
@@ -38,8 +39,6 @@ log = logging.getLogger("genhub")
 
 #: The tracker's lane of routed jobs that are to be looked at, beside those of the accounts.
 ROUTES = ""
-#: The seconds of delay that one read is worth, unless a hub is told otherwise.
-READ_PRICE = 0.5
 T = TypeVar("T")
 
 

@@ -15,7 +15,7 @@ from genhub._bound import Bound
 from genhub._clock import Clock, SystemClock
 from genhub._control import Controller
 from genhub._credits import Balance
-from genhub._desk import READ_PRICE, Desk
+from genhub._desk import Desk
 from genhub._download import File, download
 from genhub._errors import ConfigError, JobFailed
 from genhub._events import Listener, Listeners
@@ -31,6 +31,7 @@ from genhub._provider import Provider, WebhookHint
 from genhub._recover import Recovery, recover
 from genhub._requests import Request
 from genhub._router import Ask, Router
+from genhub._schedule import READ_PRICE
 from genhub._settings import duration
 from genhub._status import Status
 from genhub._submitter import Submitter
@@ -91,6 +92,7 @@ class Hub:
         config = load(path)
         options.setdefault("journal", config.journal)
         options.setdefault("routes", config.routes)
+        options.setdefault("read_price", config.read_price)
         return cls(config.accounts, **options)
 
     @classmethod

@@ -1,7 +1,9 @@
-"""When a read that failed is tried again: pure data, no clock."""
+"""What a read is worth, and when one that failed is tried again: pure data, no clock."""
 
 from __future__ import annotations
 
+#: The seconds of delay that one read of a job is worth, unless a hub is told otherwise.
+READ_PRICE = 0.5
 #: A read that keeps failing is tried again after at most this, in seconds.
 SLOWEST = 60.0
 

@@ -19,7 +19,8 @@ SHOWN = 5
 async def driving(session: Session) -> AsyncGenerator[Hub]:
     """Open the hub of the configuration."""
     config = session.settings()
-    async with Hub(config.accounts, routes=config.routes, journal=session.journal_url(config)) as hub:
+    url, price = session.journal_url(config), config.read_price
+    async with Hub(config.accounts, routes=config.routes, journal=url, read_price=price) as hub:
         yield hub
 
 

@@ -132,7 +132,9 @@ async def _hub(session: Session, listener: Listener, *, sim: bool, speed: float)
     if not sim:
         config = session.settings()
         journal = session.journal_url(config)
-        async with Hub(config.accounts, routes=config.routes, journal=journal, on_event=listener) as hub:
+        async with Hub(
+            config.accounts, routes=config.routes, journal=journal, on_event=listener, read_price=config.read_price
+        ) as hub:
             yield hub
         return
     from genhub.cli._embedded import embedded

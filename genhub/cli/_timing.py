@@ -14,7 +14,7 @@ from genhub.timing import Curve, Timing
 #: So many reads of a job are shown, and at which price: seconds of delay that one is worth.
 SHOWN, PRICE = 4, 0.5
 #: Phases are shown when so many ends showed them.
-FEW = 1.0
+FEW = 4.0
 
 
 def show(session: Session, provider: str | None) -> None:

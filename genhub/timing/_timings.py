@@ -75,7 +75,7 @@ class Timings:
             return
         unseen = min(max(unseen_for, 0.0), whole)
         kind.whole.took(whole, unseen)
-        if attempt.running_at is None:
+        if attempt.running_at is None or attempt.running_at == began:  # a vendor that shows no queue, or one without
             return
         queue = (attempt.running_at - began).total_seconds()
         if 0 <= queue <= whole:

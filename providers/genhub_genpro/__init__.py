@@ -69,6 +69,7 @@ class GenPro:
     billing: ClassVar[BillingProfile] = BILLING
     dialect: ClassVar[Dialect] = DIALECT
     poll_every: ClassVar[Mapping[str, float]] = {"text": 3.0, "image": 3.0, "speech": 3.0, "video": 5.0, "": 3.0}
+    takes: ClassVar[Mapping[str, tuple[float, float]]] = {"video": (30.0, 120.0)}  # section 10
 
     api_key: Secret = field(converter=_secret)
     agent_id: str | None = field(default=None, converter=_id, validator=_segment)

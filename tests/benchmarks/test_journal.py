@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import threading
-import time
 from contextlib import closing
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
-from benchmarks import _slow_disk, journal
+from benchmarks import journal
 from benchmarks._journal_build import job
 from benchmarks._naive_journal import NaiveJournal
+from benchmarks._slow_disk import slow_disk
 from benchmarks.journal import HAND, HAND_LIFE, HUB, STORE, STORE_LIFE, Level, Place
 from genhub.stores._sqlite import SqliteStore
 
-TINY = (Level(in_flight=1, each=2, each_slow=1), Level(in_flight=64, each=1, each_slow=1))
+TINY = (Level(in_flight=1, each=2, each_slow=1), Level(in_flight=8, each=1, each_slow=1))
 
 
 async def test_all_is_measured(tmp_path: Path) -> None:
@@ -27,13 +26,13 @@ async def test_all_is_measured(tmp_path: Path) -> None:
 
     assert {goal.figure for goal in report.goals} <= set(report.figures)
     for place in journal.places(tmp_path):
-        for in_flight in (1, 64):
+        for in_flight in (1, 8):
             count = {name: report.figures[journal.commits(name, in_flight, place.name)] for name in journal.YARDSTICKS}
             assert {HAND: 2.0, HAND_LIFE: 3.0} == {name: count[name] for name in (HAND, HAND_LIFE)}
             if in_flight == 1:
                 assert {STORE: 2.0, HUB: 2.0, STORE_LIFE: 3.0} == {n: count[n] for n in (STORE, HUB, STORE_LIFE)}
             assert all(1.0 == report.figures[journal.ratio(name, in_flight, place.name)] for name in (HAND, HAND_LIFE))
-    assert report.figures[journal.commits(STORE, 64, journal.SLOW)] < 2.0
+    assert report.figures[journal.commits(STORE, 8, journal.SLOW)] < 2.0
     assert [] == list(tmp_path.iterdir())
 
 
@@ -72,12 +71,12 @@ async def test_a_slow_disk(tmp_path: Path) -> None:
         assert await store.job(job(0, is_open=False).id) is None
         await store.close()
 
-    with patch.object(_slow_disk.time, "sleep", sleep):
-        with _slow_disk.slow_disk(0.005):
+    with patch("time.sleep", sleep):
+        with slow_disk(0.005):
             await write()
         assert [(0.005, "genhub journal writer")] * 2 == slept
         await write()
-        with _slow_disk.slow_disk(0.0):
+        with slow_disk(0.0):
             await write()
         assert 2 == len(slept)
         async with NaiveJournal(tmp_path / "naive.db", slower=0.005) as naive:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from math import isnan, nan
 from pathlib import Path
@@ -79,9 +79,8 @@ async def test_what_a_job_holds() -> None:
 
 
 @pytest.mark.parametrize("work", [_scale_tracker.woken, _scale_tracker.slept])
-async def test_wake_ups(work: object) -> None:
+async def test_wake_ups(work: Callable[[int, float, float], Awaitable[dict[str, float]]]) -> None:
     """Each job wakes once in its interval."""
-    assert callable(work)
     said = await work(50, 0.1, 0.2)
     assert said["us"] > 0
     assert 50 <= said["looks"] <= 150

@@ -56,8 +56,10 @@ def held(jobs: int, **more: float) -> Sample:
 
 def test_what_grows_is_seen() -> None:
     """A hundred bytes for each job of the second half are a slope; what came before it is not."""
-    flat = Soak(jobs=200_000, samples=[held(each * 1000, allocated=1e6 + min(each, 50) * 1e5) for each in range(1, 201)])
-    leak = Soak(jobs=200_000, samples=[held(each * 1000, resident=each * 1e5, tasks=30 + each) for each in range(1, 201)])
+    times = range(1, 201)
+    flat = Soak(jobs=201_000, samples=[held(each * 1000, allocated=1e6 + min(each, 50) * 1e5) for each in times])
+    leak = Soak(jobs=201_000, samples=[held(each * 1000, resident=each * 1e5, tasks=30 + each) for each in times])
+    leak.samples.append(held(200_900, resident=9e9, sockets=100))
 
     assert 0.0 == flat.grown()[soak.GROWN]
     assert abs(9.9 - leak.grown()[soak.SWOLLEN]) < 1e-6
@@ -71,7 +73,8 @@ async def test_what_does_not_balance_is_seen(tmp_path: Path) -> None:
     await asyncio.to_thread(written, path, 3, 1)
     ids = [f"00000000-0000-4000-8000-{number:012x}" for number in range(4)]
     nets = {ids[0]: Decimal(3), ids[1]: Decimal(0), ids[3]: Decimal(3), "another": Decimal(3)}
-    async with Hub({"ads": Wireless(base_url="http://127.0.0.1:1", token="token")}, journal=SqliteStore(path), read_only=True) as hub:
+    nowhere = Wireless(base_url="http://127.0.0.1:1", token="token")
+    async with Hub({"ads": nowhere}, journal=SqliteStore(path), read_only=True) as hub:
         (tally,) = (await tallied(hub, {"ads": Books(taken=Decimal(9), nets=nets)})).values()
 
     assert (2, 1, 0) == (tally.wrong, tally.open, tally.unsure)
