@@ -83,6 +83,13 @@ class Agenda:
             self._wanted[hand.account] = max(0.0, self._wanted.get(hand.account, 0.0) - hand.rate)
             hand.rate = 0.0
 
+    def soonest(self, bound: Bound, hand: Pursuit) -> float:
+        """Return the seconds until an attempt may be read again without asking more often than the vendor wants."""
+        last = hand.sent_at if hand.read_at is None else hand.read_at
+        return (
+            0.0 if last is None else max(0.0, last + bound.account.every(hand.attempt.kind) - self._clock.monotonic())
+        )
+
     def spread(self, hand: Pursuit, within: float) -> float:
         """Return a moment of an interval, another one for each attempt, so that many do not come at once."""
         return within * crc32(hand.attempt.id.encode()) / 2**32

@@ -162,17 +162,20 @@ class Desk:
         self._hurry(account, kind)
 
     def _hurry(self, account: str, kind: str | None) -> None:
-        every = self.accounts[account].account
+        """Read the open attempts of an account soon (of one kind, or all): not sooner than the vendor wants."""
+        bound = self.accounts[account]
         waiting = [
             live.pursue(attempt.number)
             for live in self.registry.all()
             for attempt in live.job.attempts
-            if attempt.account == account and attempt.is_open and not live.pursue(attempt.number).stuck
+            if attempt.account == account and attempt.is_open and kind in (None, attempt.kind)
         ]
-        waiting = [hand for hand in waiting if kind in (None, hand.attempt.kind)]
         for hand in waiting:
-            within = every.every(hand.attempt.kind) if len(waiting) > AT_ONCE else 0.0
-            self.tracker.watch(hand.attempt.id, account, self.agenda.spread(hand, within))
+            if hand.stuck or hand.sending is not None or self.tracker.reads(hand.attempt.id):
+                continue
+            within = bound.account.every(hand.attempt.kind) if len(waiting) > AT_ONCE else 0.0
+            soonest = 0.0 if hand.attempt.status.in_doubt else self.agenda.soonest(bound, hand)
+            self.tracker.watch(hand.attempt.id, account, soonest + self.agenda.spread(hand, within))
 
     async def _look(self, account: str, ids: Sequence[str]) -> dict[str, float | None]:
         """Drive what is due: attempts of an account, or routes."""

@@ -71,6 +71,10 @@ class Tracker:
         """True for one that has an appointment, or is being read."""
         return job_id in self._due or job_id in self._flying
 
+    def reads(self, job_id: str) -> bool:
+        """True for one that is being read now."""
+        return job_id in self._flying
+
     def forget(self, job_id: str) -> None:
         self._due.pop(job_id, None)
         self._again.pop(job_id, None)
