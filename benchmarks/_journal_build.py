@@ -112,7 +112,8 @@ def journal(finished: int, open_: int, folder: Path = FOLDER, progress: Progress
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".gitignore").write_text("*\n")
         part = path.with_suffix(".part")
-        remove(part)
+        for each in (part, *folder.glob(f"*-{finished}-{open_}.db")):  # of an earlier schema: they are large
+            remove(each)
         written(part, finished, open_, progress)
         part.rename(path)
         for each in _beside(part):

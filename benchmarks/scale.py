@@ -209,7 +209,7 @@ def stalls(size: Size, rounds: int) -> tuple[Table, dict[str, float]]:
             found[titles[0]].append(apart(_scale_hub.burst, origin=origin, jobs=size.burst))
         with hold_server() as origin:
             every = size.burst / size.reads
-            said = apart(_scale_hub.by_hand, origin=origin, jobs=size.burst, every=every, seconds=every)
+            said = apart(_scale_hub.by_hand, origin=origin, jobs=size.burst, every=every, seconds=2 * every)
             found[titles[1]].append(said)
         found[titles[2]].append(apart(_scale_hub.burst_of_nothing, jobs=size.burst))
     worst = {title: [each["worst"] for each in rounds_] for title, rounds_ in found.items()}
@@ -229,7 +229,7 @@ def stalls(size: Size, rounds: int) -> tuple[Table, dict[str, float]]:
     title = f"Worst stall of the loop, {size.burst:,} submitted at once: medians of {rounds} rounds"
     notes = (
         f"All are asked for in one turn of the loop; {_scale_hub.CONCURRENCY} are on their way at once. By hand the "
-        f"jobs are then read every {size.burst / size.reads:.2g} s, which is watched too.",
+        f"jobs are then read every {size.burst / size.reads:.2g} s, which is watched for two such times.",
         "Tasks that do nothing take turns at a semaphore: so much asyncio takes by itself.",
     )
     head = ("who", "worst, ms", "x by hand", "bytes a job, resident", "us a read")
@@ -258,7 +258,8 @@ def starts(size: Size, rounds: int, folder: Path = FOLDER) -> tuple[Table, dict[
 
 
 def _say(done: int) -> None:
-    print(f"the journal is being made: {done:,} jobs", file=sys.stderr)
+    if done % 100_000 == 0:
+        print(f"the journal is being made: {done:,} jobs", file=sys.stderr)
 
 
 def measure(size: Size, rounds: int) -> Report:

@@ -85,7 +85,7 @@ class Agenda:
 
     def soonest(self, bound: Bound, hand: Pursuit) -> float:
         """Return the seconds until an attempt may be read again without asking more often than the vendor wants."""
-        last = hand.sent_at if hand.read_at is None else hand.read_at
+        last = hand.sent_at if hand.tried_at is None else hand.tried_at
         return (
             0.0 if last is None else max(0.0, last + bound.account.every(hand.attempt.kind) - self._clock.monotonic())
         )
@@ -153,5 +153,5 @@ class Agenda:
         documented = getattr(bound.provider, "takes", {}).get(kind)
         if documented is None:
             return Prior(median=EXPECTED * bound.account.every(kind) or 1.0, sigma=1.0)
-        shortest, longest = documented
+        shortest, longest = (max(each, 1e-3) for each in documented)
         return Prior(median=math.sqrt(shortest * longest), sigma=max(0.3, math.log(longest / shortest) / 2.5))

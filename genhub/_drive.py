@@ -69,7 +69,7 @@ class Driver:
         assert attempt.ref is not None
         if (wait := self._held_back(attempt.account)) > 0:
             return wait
-        began = self._clock.monotonic()
+        began = hand.tried_at = self._clock.monotonic()
         try:
             snapshot = await bound.provider.poll(bound.polls, attempt.ref)
         except GenhubError as error:
@@ -165,6 +165,7 @@ class Driver:
             attempt = hand.attempt
             assert attempt.ref is not None
             begun[attempt.ref] = (hand, attempt)
+            hand.tried_at = began
         least = bound.account.every(kind)
         flock.looking = asyncio.get_running_loop().create_future()
         try:
@@ -245,7 +246,7 @@ class Driver:
             return hand.job
         if attempt.ref is None:  # refused at submit: there is nothing to read
             return hand.job
-        began = self._clock.monotonic()
+        began = hand.tried_at = self._clock.monotonic()
         try:
             snapshot = await bound.provider.poll(bound.polls, attempt.ref)
         except GenhubError as error:

@@ -32,6 +32,7 @@ class Pursuit:
     looks: int = 0  #: how often a lost submit was looked for
     doubted_at: float | None = None  #: when this process first looked, on the monotonic clock
     sent_at: float | None = None  #: when this process sent it, on the monotonic clock
+    tried_at: float | None = None  #: when its last read began, however it went, on the monotonic clock
     read_at: float | None = None  #: when its last read that went well began, on the monotonic clock
     waited_unseen: float = 0.0  #: seconds before the read that first saw it in work, in which that may have begun
     rate: float = 0.0  #: the reads a second that its appointments come to

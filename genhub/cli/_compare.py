@@ -32,7 +32,7 @@ from genhub.cli._types import DURATION
 from genhub.compare._judge import judge_of
 from genhub.compare._outlook import Outlook, look_ahead
 from genhub.compare._records import Outcome, Results, Trial
-from genhub.compare._runner import Runner
+from genhub.compare._runner import OFTEN, Runner
 from genhub.compare._suite import Suite, load_suite
 from genhub.compare._trials import trials_of
 from genhub.routing import cap_of
@@ -293,7 +293,9 @@ class _Comparison:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise click.UsageError(f"--out {folder}: {error.strerror}") from None
-            hub = await stack.enter_async_context(Hub(accounts, routes=routes, journal=self.journal, **extra))
+            hub = await stack.enter_async_context(
+                Hub(accounts, routes=routes, journal=self.journal, read_price=OFTEN, **extra)
+            )
             yield hub, await look_ahead(suite, hub, fresh=self.fresh), stage
 
     def goes_on(self) -> str:

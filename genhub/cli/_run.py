@@ -19,6 +19,7 @@ from genhub._campaign.page import page
 from genhub._errors import GenhubError
 from genhub._hub import Hub
 from genhub._jobs import Job
+from genhub._schedule import READ_PRICE
 from genhub.cli import _exits as exits
 from genhub.cli._audit import Found, audited
 from genhub.cli._embedded import Embedded, embedded
@@ -120,19 +121,20 @@ class _Campaign:
             served: Embedded | None = None
             if self.sim:
                 served = await stack.enter_async_context(embedded(self.session.file(), self.speed))
-                accounts, self.routes = served.accounts, served.routes
+                accounts, self.routes, price = served.accounts, served.routes, READ_PRICE
                 beside = f"{folder.parent / self.file.stem}.db"
                 self.journal = as_url(self.session.journal or beside)
             else:
                 config = self.session.settings()
-                accounts, self.routes = config.accounts, config.routes
+                accounts, self.routes, price = config.accounts, config.routes, config.read_price
                 self.journal = self.session.journal_url(config)
             campaign = await load(self.file, Hub(accounts, routes=self.routes))
             try:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise click.UsageError(f"--out {folder}: {error.strerror}") from None
-            hub = await stack.enter_async_context(Hub(accounts, routes=self.routes, journal=self.journal))
+            open_hub = Hub(accounts, routes=self.routes, journal=self.journal, read_price=price)
+            hub = await stack.enter_async_context(open_hub)
             await check_keys(campaign, hub.store)
             yield hub, campaign, served
 

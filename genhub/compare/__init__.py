@@ -10,13 +10,14 @@ from genhub.compare._records import Case, Check, Observation, Outcome, Results, 
 if TYPE_CHECKING:
     from genhub.compare._outlook import Offer, Outlook, look_ahead
     from genhub.compare._progress import Progress, Stage
-    from genhub.compare._runner import run
+    from genhub.compare._runner import OFTEN, run
     from genhub.compare._statistics import summarize
     from genhub.compare._suite import Suite, load_suite
     from genhub.compare._summary import Interval, PairSummary, Summary, TargetSummary, Verdict
 
 #: What is heavier than the records, and is loaded when it is first used.
 _LATER = {
+    "OFTEN": "_runner",
     "Interval": "_summary",
     "Offer": "_outlook",
     "Outlook": "_outlook",
@@ -34,6 +35,7 @@ _LATER = {
 }
 
 __all__ = [
+    "OFTEN",
     "Case",
     "Check",
     "Interval",

@@ -31,6 +31,9 @@ from genhub.compare._watch import Watcher
 
 log = logging.getLogger("genhub.compare")
 
+#: The `read_price` of a hub that compares: jobs are read as often as their vendors allow, so that times are near.
+OFTEN = 1e-6
+
 
 class Runner:
     """One run of a suite on an open hub. `changed` is called with each line of `progress` that changes."""

@@ -139,6 +139,15 @@ async def test_the_journal(tmp_path: Path) -> None:
     assert path != await asyncio.to_thread(journal, 7, 2, tmp_path)
 
 
+async def test_an_old_journal(tmp_path: Path) -> None:
+    """One that another schema made is not kept beside the new one; those of other sizes are."""
+    for name in ("0123456789ab-2-1.db", "0123456789ab-20-1.db"):
+        (tmp_path / name).write_bytes(b"old")
+    path = await asyncio.to_thread(journal, 2, 1, tmp_path)
+
+    assert {path.name, "0123456789ab-20-1.db"} == {each.name for each in tmp_path.glob("*.db")}
+
+
 async def test_a_start(tmp_path: Path) -> None:
     """A fresh process takes the open jobs in hand and reads one; the moments are in order."""
     path = await asyncio.to_thread(journal, 20, 3, tmp_path)

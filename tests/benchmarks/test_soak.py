@@ -25,7 +25,7 @@ def missed(report: Report) -> set[str]:
 
 def test_three_hundred_jobs() -> None:
     """All end, each job's ledger is the vendor's, and nothing is left; memory says nothing with so few."""
-    report = soak.measure(300, in_flight=30)
+    report = soak.measure(300, in_flight=60)
 
     assert not missed(report) - {soak.GROWN, soak.SWOLLEN, soak.MORE_TASKS, soak.MORE_SOCKETS}
     lines = {row[0]: row for row in report.tables[0].rows}

@@ -12,7 +12,7 @@ from attrs import define, evolve, field
 from benchmarks._virtual import LoopClock
 from genhub import Account, Hub, Job
 from genhub._config import account
-from genhub.compare import Results, Suite, Trial, load_suite, run
+from genhub.compare import OFTEN, Results, Suite, Trial, load_suite, run
 from genhub.compare._rehearsal import Actor
 from genhub.routing import Route
 from genhub.sim import Scenario, Simulators
@@ -83,7 +83,7 @@ class World:
         }
 
     def hub(self, journal: Any = "memory:", **routes: Route) -> Hub:
-        return Hub(self.accounts(), journal=journal, clock=self.clock, routes=routes)
+        return Hub(self.accounts(), journal=journal, clock=self.clock, routes=routes, read_price=OFTEN)
 
     def made(self) -> dict[str, int]:
         """How many jobs each vendor made."""

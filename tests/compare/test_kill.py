@@ -49,14 +49,14 @@ import orjson
 from genhub import Hub
 from genhub._config import account
 from genhub._plain import to_dict
-from genhub.compare import load_suite, run
+from genhub.compare import OFTEN, load_suite, run
 from genhub.routing import Route
 
 async def main(suite, folder, settings):
     accounts = {name: account(name, given, {}) for name, given in orjson.loads(settings).items()}
     routes = {"any": Route(accounts=("adgen", "powerpost"), portability="adjust")}
     folder = Path(folder)
-    async with Hub(accounts, routes=routes, journal=f"sqlite:///{folder / 'kill.db'}") as hub:
+    async with Hub(accounts, routes=routes, journal=f"sqlite:///{folder / 'kill.db'}", read_price=OFTEN) as hub:
         told = lambda each: print(each.trial.position, each.word, flush=True)
         results = await run(hub, load_suite(suite), folder / "out", changed=told)
     (folder / "results.json").write_bytes(orjson.dumps(to_dict(results)))
@@ -93,7 +93,7 @@ class Vendors:
         run_coroutine_threadsafe(made(), self._loop).result()
 
     def settings(self) -> bytes:
-        quick = {"poll_every": 0.05, "doubt_grace": 1, "timeout": 10}
+        quick = {"poll_every": 0.3, "doubt_grace": 1, "timeout": 10}
         return orjson.dumps({name: {**self.sims[name].settings(), **quick} for name in self.sims})
 
 

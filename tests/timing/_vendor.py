@@ -46,10 +46,10 @@ class Vendor:
         rules=(Rule(moment=Moment.SUBMIT, effect=Effect.CHARGE, source="https://fake.example"),),
     )
     dialect: ClassVar[Dialect] = Dialect(complaint=lambda _: Complaint(message=""), codes={})
+    poll_every: ClassVar[Mapping[str, float]] = {KIND: 2.0}
+    takes: ClassVar[Mapping[str, tuple[float, float]]] = {}
 
     clock: Clock
-    poll_every: Mapping[str, float] = field(factory=lambda: {KIND: 2.0})
-    takes: Mapping[str, tuple[float, float]] = field(factory=dict[str, tuple[float, float]])
     base_url: str = "https://fake.example"
     lives: Sequence[Life] = ()
     fails_every: int | None = None
@@ -96,3 +96,9 @@ class Vendor:
         if self.retry_after is None:
             return ProviderUnavailable("not now")
         return RateLimited("slower", retry_after=self.retry_after)
+
+
+def documents(least: float, takes: tuple[float, float] | None = None) -> type[Vendor]:
+    """Return a vendor that wants so many seconds between two reads, and says how long its jobs take."""
+    said = {} if takes is None else {KIND: takes}
+    return type("Documented", (Vendor,), {"poll_every": {KIND: least}, "takes": said})

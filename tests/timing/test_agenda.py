@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,7 +19,7 @@ from genhub._schedule import SLOWEST
 from genhub.http import Sessions
 from genhub.testing import FakeClock
 from tests.timing._made import WHERE, durations, ended, patient
-from tests.timing._vendor import Vendor
+from tests.timing._vendor import documents
 
 NAME, KIND = WHERE
 EVERY = st.floats(min_value=0, max_value=300)
@@ -44,10 +43,10 @@ class Desk:
         least: float = 2.0,
         price: float = 0.5,
         poll_every: float | None = None,
-        takes: Mapping[str, tuple[float, float]] | None = None,
+        takes: tuple[float, float] | None = None,
     ) -> None:
         self.clock = FakeClock()
-        vendor = Vendor(clock=self.clock, poll_every={KIND: least}, takes=takes or {})
+        vendor = documents(least, takes)(clock=self.clock)
         account = Account(provider=vendor, poll_every=poll_every)
         self.bound = Limited(NAME, account, Sessions(connections=1), self.clock)
         self.hints = Hints(self.clock)
@@ -167,7 +166,7 @@ def test_what_was_learned_makes_the_appointments() -> None:
 
 def test_what_the_vendor_documents_is_expected() -> None:
     """Before anything was seen: between its shortest and its longest time."""
-    documented, guessed = Desk(takes={KIND: (50.0, 200.0)}), Desk()
+    documented, guessed = Desk(takes=(50.0, 200.0)), Desk()
 
     assert 100 == pytest.approx(documented.agenda.timings.of(NAME, KIND).whole.quantile(0.5), rel=0.05)
     assert 10 == pytest.approx(guessed.agenda.timings.of(NAME, KIND).whole.quantile(0.5), rel=0.05)

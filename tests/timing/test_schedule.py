@@ -16,7 +16,7 @@ from genhub._agenda import MOST
 from genhub._bound import Bound
 from genhub._schedule import SLOWEST
 from genhub.stores._memory import MemoryStore
-from tests.timing._vendor import KIND, Life, Vendor
+from tests.timing._vendor import KIND, Life, Vendor, documents
 
 #: Sums of floats.
 SLACK = 1e-6
@@ -102,9 +102,8 @@ def test_no_read_is_too_soon_or_too_late_or_in_vain(
 
     async def all_of_it() -> None:
         clock = LoopClock()
-        vendor = Vendor(
-            clock=clock, poll_every={KIND: least}, lives=lives, fails_every=fails_every, retry_after=retry_after
-        )
+        kind = documents(least)
+        vendor = kind(clock=clock, lives=lives, fails_every=fails_every, retry_after=retry_after)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Bound, "reads_allowed", lambda bound: allowed)
             async with Hub({"ours": Account(provider=vendor)}, journal="memory:", clock=clock, read_price=price) as hub:
@@ -148,6 +147,19 @@ def test_webhooks_that_fall_silent_make_no_read_too_soon() -> None:
         async with Hub({"ours": Account(provider=vendor)}, journal="memory:", clock=clock) as hub:
             named = await play(vendor, hub, clock, 0.7, webhooks=8)
         check(vendor, 2.0, MOST, named)
+
+    run(all_of_it())
+
+
+def test_a_read_that_failed_was_a_read() -> None:
+    """Webhooks that fall silent in the moment after one do not make it two."""
+
+    async def all_of_it() -> None:
+        clock = LoopClock()
+        vendor = documents(30.0)(clock=clock, lives=[Life(0.0, 0.0)] * 9, fails_every=2)
+        async with Hub({"ours": Account(provider=vendor)}, journal="memory:", clock=clock) as hub:
+            named = await play(vendor, hub, clock, 0.0, webhooks=9)
+        check(vendor, 30.0, MOST, named)
 
     run(all_of_it())
 
