@@ -50,7 +50,7 @@ bench: bench-import
 bench-import: $(VENV)/.bench  ## import, memory and size of genhub alone
 	$(BIN)/python -m benchmarks.footprint --no-peers
 
-bench-%: $(VENV)/.bench  ## bench-lost-response, bench-routing, bench-footprint, bench-overhead: see docs/benchmarks.md
+bench-%: $(VENV)/.bench  ## bench-overhead, -fleet, -scale, -journal, -soak, -footprint, -routing, -lost-response: see docs/benchmarks.md
 	$(BIN)/python -m benchmarks.$(subst -,_,$*)
 
 check: test lint types docs wheel-check  ## all of CI

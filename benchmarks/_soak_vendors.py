@@ -1,104 +1,145 @@
-"""The three simulated vendors in a process of their own, on a clock that is faster. Prints their settings as JSON.
+"""The three simulators of a soak, in a process of their own; they judge the journal too, batch by batch.
 
-    python -m benchmarks._soak_vendors SPEED
-
-Each line on its input is the name of a file, into which their books are written: for each vendor what it took in all,
-by its balance, and what each job has cost. Answered by an empty line.
+Here, since neither what they keep nor what it takes to compare is to be seen in the hub's memory. After each batch they
+forget all: `reset`. The parent says where the journal is and since when a batch goes, one line of JSON each, and is
+answered by a line.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import asdict, define, field
 
-from benchmarks._report import ROOT
-from genhub.sim import Fault, Scenario, Simulators
+from benchmarks._soak_jobs import ACCOUNTS, CELLS, FIRST_CELL, KINDS, MARK, OWN_CELLS, kind, scenarios
+from genhub import Job
+from genhub.sim import Simulator, Simulators
+from genhub.stores import JobFilter
+from genhub.stores._sqlite import SqliteStore
 
-#: gen.pro's cells: each submit looks at its cell, so that its history should stay short.
-FIRST_CELL, CELLS = 3000, 5_000
-#: What a job lives through whose prompt has the mark, and at whom.
-LIVES: Mapping[str, tuple[str, Scenario]] = {
-    "[fails]": ("powerpost", Scenario(match="[fails]", times=None, outcome="failed")),
-    "[cheaper]": ("powerpost", Scenario(match="[cheaper]", times=None, outcome="completed", final_cost=Decimal(7))),
-    "[refused]": ("powerpost", Scenario(match="[refused]", times=None, http=400)),
-    "[collapses]": ("genpro", Scenario(match="[collapses]", times=None, outcome="failed")),
-    "[endless]": ("genpro", Scenario(match="[endless]", times=None, duration=1e9)),
-    "[breaks]": ("adgen", Scenario(match="[breaks]", times=None, outcome="failed")),
-    "[bumpy]": (
-        "adgen",
-        Scenario(match="[bumpy]", times=None, outcome="completed", fault=Fault.ERROR_500_BEFORE, on="poll"),
-    ),
-}
+#: So many problems are kept in words.
+TOLD = 5
 
 
-@frozen(kw_only=True)
-class Books:
-    """What a vendor's own books say."""
+@define(kw_only=True)
+class Verdict:
+    """What the vendors' books say of ours, over one batch or several."""
 
-    taken: Decimal  #: opening balance less the balance
-    nets: Mapping[str, Decimal]  #: by the vendor's id of a job
+    jobs: int = 0  #: in the journal
+    requests: int = 0  #: that the vendors have seen
+    spent: dict[str, Decimal] = field(factory=lambda: dict.fromkeys(ACCOUNTS, Decimal(0)))  #: by our ledger
+    taken: dict[str, Decimal] = field(factory=lambda: dict.fromkeys(ACCOUNTS, Decimal(0)))  #: by the vendors' balances
+    refunds: int = 0  #: lines of the vendors' books
+    lost: int = 0  #: answers
+    twice: int = 0  #: jobs for which a vendor made, and charged, more than one
+    forgotten: int = 0  #: jobs of a vendor that no attempt, or more than one, claims
+    wrong: int = 0  #: jobs that cost another sum by our books, or ended otherwise than they should
+    told: list[str] = field(factory=list[str])
+
+    @property
+    def balanced(self) -> bool:
+        """True when all books agree."""
+        return self.spent == self.taken and not (self.twice or self.forgotten or self.wrong)
+
+    def add(self, other: Verdict) -> None:
+        """Take another batch in."""
+        for name in ("jobs", "requests", "refunds", "lost", "twice", "forgotten", "wrong"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in ACCOUNTS:
+            self.spent[name] += other.spent[name]
+            self.taken[name] += other.taken[name]
+        self.told = [*self.told, *other.told][:TOLD]
+
+    def line(self) -> str:
+        """Return it as one line of JSON."""
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def of_line(cls, line: str | bytes) -> Verdict:
+        """Return what a line says."""
+        data: dict[str, Any] = json.loads(line)
+        for books in ("spent", "taken"):
+            data[books] = {name: Decimal(amount) for name, amount in data[books].items()}
+        return cls(**data)
 
 
-class Vendors:
-    """The process, from outside."""
+def judge(jobs: list[Job], sims: Simulators) -> Verdict:
+    """Hold all jobs of a batch against the vendors' books."""
+    found = Verdict(jobs=len(jobs))
+    claims = Counter((each.account, each.provider_id) for job in jobs for each in job.attempts)
+    for name in ACCOUNTS:
+        sim = sims[name]
+        found.requests += len(sim.requests)
+        found.refunds += sum(line.kind == "refund" for line in sim.ledger)
+        found.lost += sum(sim.hits.values())
+        found.taken[name] = sim.opening_balance - sim.balance
+        made = Counter(MARK.findall(repr(body))[0] for _, body in sim.creations)
+        found.twice += sum(count > 1 for count in made.values())
+        for job_id, body in sim.creations:
+            if claims[name, job_id] != 1:
+                found.forgotten += 1
+                found.told.append(f"{name} made {job_id}, which {claims[name, job_id]} attempts claim: {body}")
+    for job in jobs:
+        found.spent[job.account] += job.credits.net or 0
+        if problems := "; ".join(_problems(job, sims[job.account])):
+            found.wrong += 1
+            found.told.append(f"{job.id} ({job.request.asked()}): {problems}")
+    found.told = found.told[:TOLD]
+    return found
 
-    def __init__(self, process: subprocess.Popen[str], settings: Mapping[str, Mapping[str, Any]]) -> None:
-        self.settings = settings  #: of an account at each
-        self._process = process
 
-    async def books(self, file: Path) -> dict[str, Books]:
-        """Return the books; `file` is written over."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None and stdout is not None
-        stdin.write(f"{file}\n")
-        stdin.flush()
-        await asyncio.to_thread(stdout.readline)
-        said = json.loads(file.read_text("utf-8"))
-        return {
-            name: Books(taken=Decimal(each["taken"]), nets={key: Decimal(net) for key, net in each["nets"].items()})
-            for name, each in said.items()
-        }
+def _problems(job: Job, sim: Simulator) -> Iterator[str]:
+    due = KINDS[kind(int((job.request.label or "r0x")[1:-1]))].status
+    if job.status is not due:
+        yield f"is {job.status}, not {due}: {job.attempt.doubt or job.error}"
+    if len(job.attempts) != 1:
+        yield f"has {len(job.attempts)} attempts"
+    theirs = sim.net(job.provider_id or "")
+    if not job.credits.exact or job.credits.net != theirs:
+        yield f"cost {job.credits.net} by our books, and {theirs} by {sim.name}'s"
 
 
-@contextmanager
-def vendors(speed: float) -> Iterator[Vendors]:
-    """Run them."""
-    command = [sys.executable, "-m", __name__, f"{speed}"]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield Vendors(process, json.loads(process.stdout.readline()))
-        finally:
-            process.terminate()
+def simulators(speed: float) -> Simulators:
+    """Return the vendors, whose credit and patience do not end."""
+    ample: dict[str, Any] = {"balance": 10**9, "rate_limit": None, "keep_requests": 10**9}
+    options = {name: {**ample, **({"cell_count": CELLS + OWN_CELLS} if name == "genpro" else {})} for name in ACCOUNTS}
+    options["genpro"] |= {"cell_id": FIRST_CELL, "layer_count": 1}
+    return Simulators(ACCOUNTS, speed=speed, options=options)
+
+
+def begin(sims: Simulators) -> None:
+    """Forget what was, and say what is to happen."""
+    for name in ACCOUNTS:
+        sims[name].reset()
+    for name, scenario in scenarios():
+        sims[name].script(scenario)
 
 
 async def serve(speed: float) -> None:
-    every: dict[str, Any] = {"balance": 10**12, "rate_limit": None, "keep_requests": 100}
-    names = {name for name, _ in LIVES.values()}
-    options = {name: every | ({"cell_count": CELLS} if name == "genpro" else {}) for name in names}
-    async with Simulators(names, speed=speed, options=options) as sims:
-        for name, scenario in LIVES.values():
-            sims[name].script(scenario)
-        print(json.dumps({name: sims[name].settings() for name in sims}, default=str), flush=True)
-        while file := (await asyncio.to_thread(sys.stdin.readline)).strip():
-            said = {
-                name: {
-                    "taken": str(sims[name].opening_balance - sims[name].balance),
-                    "nets": {job_id: str(sims[name].net(job_id)) for job_id in sims[name].jobs},
-                }
-                for name in sims
-            }
-            Path(file).write_text(json.dumps(said), "utf-8")
-            print(flush=True)
+    """Say where the vendors are, then judge until nobody asks any more."""
+    loop = asyncio.get_running_loop()
+    async with simulators(speed) as sims:
+        begin(sims)
+        print(json.dumps({name: sims[name].settings() for name in ACCOUNTS}), flush=True)
+        while line := await loop.run_in_executor(None, sys.stdin.readline):
+            asked = json.loads(line)
+            store = SqliteStore(Path(asked["journal"]))
+            await store.open(read_only=True)
+            try:
+                since = datetime.fromisoformat(asked["since"])
+                jobs = [job async for job in store.jobs(JobFilter(since=since))]
+            finally:
+                await store.close()
+            print(judge(jobs, sims).line(), flush=True)
+            begin(sims)
 
 
 if __name__ == "__main__":

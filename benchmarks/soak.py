@@ -1,256 +1,287 @@
-"""A long run at full speed: memory, tasks and sockets have to stay flat, and the books have to balance.
+"""A soak: 200,000 jobs at the three simulators, at full speed; nothing may grow, and all books must balance.
 
-Jobs of many kinds at the three simulators, which live in a process of their own, over real sockets, on a clock that is
-faster: some fail and are refunded, some are stopped, some are refused, some reads go wrong. The journal is SQLite, so
-that a finished job leaves memory.
+One hub on a SQLite journal, over real sockets, in real time; the simulators have a process of their own, so that what
+they keep is not in the figures, and their jobs take a two-hundredth of the time. The jobs are of all kinds that the
+three accounts have, with failures and refunds, other prices than were estimated, stops, and answers that get lost.
 
-Memory is what is allocated (by tracemalloc, which makes all of it slower) and what is resident (by the system), each
-once garbage is gone, a hundred times; how it grows over the second half is the slope of a line through these. At the
-end each job's ledger is held against the vendor's own books, and the sum of each account against its balance.
+They go in batches, 500 in flight. After each the hub is at rest, and what it holds is noted: memory, tasks, sockets,
+jobs in hand. Then the vendors' books are held against the journal, job by job and in sum, and the vendors forget.
+
+Memory is judged by the second half, by the lines of least squares through what was held at rest: the resident set, and
+the blocks that the interpreter has handed out, which know of no pages that an allocator keeps for later. The least that
+could be left of a job, its id as the key of a dict, is one block, and some 200 bytes with its place in the dict.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-import sqlite3
 import sys
 import time
-import tracemalloc
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
-from math import isfinite
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from sqlite3 import sqlite_version
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, field
 
-from benchmarks._held import rss, slope, sockets, weight
-from benchmarks._report import Goal, Report, Table, arguments, finish, versions
-from benchmarks._soak_jobs import ORDER
-from benchmarks._soak_vendors import Books, Vendors, vendors
-from genhub import Account, Hub, ProviderError, Status
+from benchmarks._report import ROOT, Goal, Report, Table, arguments, finish, versions
+from benchmarks._soak_held import Held, slope, sockets
+from benchmarks._soak_jobs import ACCOUNTS, KINDS, kind, mark, request
+from benchmarks._soak_vendors import Verdict
+from genhub import Account, GenhubError, Hub
 from genhub._registry import load
 
-#: The vendors' clock is so many times faster.
-SPEED = 100.0
-#: Each job is read so often, in seconds.
-EVERY = 0.1
-#: Jobs in flight.
-IN_FLIGHT = 200
-SAMPLES = 100
-#: By so much memory may grow over the second half, in MB; tasks and sockets by such a share of the first half's most.
-ALLOCATED_MOST, RESIDENT_MOST, MORE_MOST = 1.0, 4.0, 0.25
-MB = 1_000_000
+log = logging.getLogger("benchmarks")
 
-GROWN, SWOLLEN = "MB allocated more over the second half", "MB resident more over the second half"
-MORE_TASKS, MORE_SOCKETS = "tasks, most of the second half over the first", "sockets, the same"
-LEFT_TASKS, LEFT_SOCKETS = "tasks left at the end", "sockets left at the end"
-WRONG = "jobs whose ledger is not the vendor's"
-APART = "credits between the accounts' ledgers and balances"
-UNSURE, OPEN, UNKNOWN = "jobs whose cost is not exact", "jobs that have not ended", "vendor's jobs that nobody claims"
-RATE = "jobs a second"
+JOBS, IN_FLIGHT, BATCH = 200_000, 500, 4_000
+#: So many times faster do the vendors work, and the shortest time between two reads of a job, in seconds.
+SPEED, EVERY = 200.0, 0.05
+#: For reads, at once; so many at each vendor may be kept when nothing is read.
+CONNECTIONS = 100
+#: Seconds of rest after each batch: connections for what charges are let go of meanwhile.
+REST = 2.0
+#: Growth is judged over so many batches and jobs at least.
+LEAST_BATCHES, LEAST_JOBS = 8, 10_000
+#: Lines of the table of what was held, at most, and problems that are told in words.
+LINES, TOLD = 11, 5
+
+RSS, BLOCKS = "bytes of the resident set that a job leaves", "memory blocks that a job leaves"
+TASKS, SOCKETS = "tasks at rest, more than before", "sockets at rest, more than the hub may keep"
+MORE_SOCKETS = "sockets at rest, more in the second half than in the first"
+TASKS_LEFT, SOCKETS_LEFT = "tasks that the closed hub leaves", "sockets that the closed hub leaves"
+IN_HAND, ERRORS = "jobs in hand at rest", "errors that callers saw"
+MISSING, TWICE, FORGOTTEN = "jobs that the journal lacks", "jobs bought twice", "vendors' jobs that nobody claims"
+WRONG, APART = "jobs with another end or cost than the vendor's", "credits by which the sums differ"
+NONE = (TASKS, SOCKETS, TASKS_LEFT, SOCKETS_LEFT, IN_HAND, ERRORS, MISSING, TWICE, FORGOTTEN, WRONG, APART)
+#: 20 bytes a job are 2 MB over the second half, about what the resident set varies by; an id left is ten times that.
 GOALS = (
-    Goal(figure=GROWN, most=ALLOCATED_MOST),
-    Goal(figure=SWOLLEN, most=RESIDENT_MOST),
-    Goal(figure=MORE_TASKS, most=MORE_MOST),
-    Goal(figure=MORE_SOCKETS, most=MORE_MOST),
-    *(Goal(figure=name, most=0.0) for name in (LEFT_TASKS, LEFT_SOCKETS, WRONG, APART, UNSURE, OPEN, UNKNOWN)),
+    Goal(figure=RSS, most=20.0),
+    Goal(figure=BLOCKS, most=0.02),
+    Goal(figure=MORE_SOCKETS, most=10.0),  # the most that were ever needed at once rises by chance, ever more seldom
+    *(Goal(figure=name, most=0.0) for name in NONE),
 )
 
 
-@frozen(kw_only=True)
-class Sample:
-    """What the process held once so many jobs had ended."""
+@define(kw_only=True)
+class Soaked:
+    """What was seen."""
 
-    jobs: int
-    allocated: float
-    resident: float
-    tasks: int
-    sockets: int
+    asked: int
+    before: Held
+    after: Held
+    rests: list[Held] = field(factory=list[Held])  #: after each batch
+    verdict: Verdict = field(factory=Verdict)
+    errors: list[str] = field(factory=list[str])
+    seconds: float = 0.0  #: at work
+    cpu: float = 0.0  #: seconds of the hub's process at work
+    most_tasks: int = 0
+    most_sockets: int = 0
+    journal: int = 0  #: bytes
 
+    @property
+    def late(self) -> Sequence[Held]:
+        """What was held over the second half."""
+        return [each for each in self.rests if each.jobs * 2 >= self.asked]
 
-@define
-class Soak:
-    """One run."""
+    @property
+    def judged(self) -> bool:
+        """True when there is enough to tell growth from noise."""
+        late = self.late
+        return len(late) >= LEAST_BATCHES and late[-1].jobs - late[0].jobs >= LEAST_JOBS
 
-    jobs: int
-    in_flight: int = IN_FLIGHT
-    samples: list[Sample] = field(factory=list[Sample])
-    ended: int = 0
-
-    async def run(self, hub: Hub) -> float:
-        """Do all jobs; returns the seconds that it took."""
-        began = time.perf_counter()
-        numbers = iter(range(self.jobs))
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(self.in_flight, self.jobs)):
-                group.create_task(self._work(hub, numbers))
-        return time.perf_counter() - began
-
-    async def _work(self, hub: Hub, numbers: Iterator[int]) -> None:
-        for number in numbers:
-            kind = ORDER[number % len(ORDER)]
-            try:
-                handle = await hub.submit(kind.make(kind.mark, number), to=kind.to)
-            except ProviderError:
-                assert kind.mark == "[refused]", kind
-            else:
-                if kind.stop:
-                    await handle.stop()
-                await handle.wait()
-            self.ended += 1
-            if self.ended % max(25, self.jobs // SAMPLES) == 0:
-                self.sample()
-
-    def sample(self) -> None:
-        """Note what the process holds."""
-        allocated = weight()
-        self.samples.append(
-            Sample(
-                jobs=self.ended, allocated=allocated, resident=rss(), tasks=len(asyncio.all_tasks()), sockets=sockets()
-            )
-        )
-
-    def grown(self) -> dict[str, float]:
-        """Return by how much memory grew over the second half, and tasks and sockets beyond the first.
-
-        While the last jobs end there are fewer in flight: that is left out.
-        """
-        steady = [each for each in self.samples if each.jobs <= self.jobs - self.in_flight]
-        first, second = steady[: len(steady) // 2], steady[len(steady) // 2 :]
-        span = (second[-1].jobs - second[0].jobs) / MB
+    def figures(self) -> dict[str, float]:
+        """Return what is judged, and what two runs are compared by."""
+        verdict = self.verdict
         found = {
-            GROWN: slope([(each.jobs, each.allocated) for each in second]) * span,
-            SWOLLEN: slope([(each.jobs, each.resident) for each in second]) * span,
-            MORE_TASKS: max(each.tasks for each in second) / max(each.tasks for each in first) - 1,
-            MORE_SOCKETS: max(each.sockets for each in second) / max(each.sockets for each in first) - 1,
+            "jobs a second": self.asked / self.seconds,
+            "ms of CPU a job, the hub's process": self.cpu * 1000 / self.asked,
+            "requests a job": verdict.requests / self.asked,
+            TASKS: max(each.tasks for each in self.rests) - self.before.tasks,
+            TASKS_LEFT: self.after.tasks - self.before.tasks,
+            IN_HAND: max(each.in_hand for each in self.rests),
+            ERRORS: len(self.errors),
+            MISSING: self.asked - verdict.jobs,
+            TWICE: verdict.twice,
+            FORGOTTEN: verdict.forgotten,
+            WRONG: verdict.wrong,
+            APART: float(sum(abs(verdict.spent[name] - verdict.taken[name]) for name in ACCOUNTS)),
         }
-        return {name: value for name, value in found.items() if isfinite(value)}
+        held = [each.sockets for each in self.rests if each.sockets is not None]
+        if held and self.before.sockets is not None and self.after.sockets is not None:
+            found[SOCKETS] = max(0, max(held) - self.before.sockets - CONNECTIONS * len(ACCOUNTS))
+            found[SOCKETS_LEFT] = self.after.sockets - self.before.sockets
+        if self.judged:
+            late = len(self.late)
+            if held:
+                found[MORE_SOCKETS] = max(0, max(held[-late:]) - max(held[:-late]))
+            found[BLOCKS] = slope([(each.jobs, each.blocks) for each in self.late])
+            memory = [(each.jobs, each.rss) for each in self.late if each.rss is not None]
+            if memory:
+                found[RSS] = slope(memory)
+        return found
 
 
-@define
-class Tally:
-    """An account's jobs, as the journal has them."""
-
-    sum: Decimal = Decimal(0)
-    statuses: Counter[str] = field(factory=Counter[str])
-    wrong: int = 0
-    unsure: int = 0
-    open: int = 0
-    refunded: int = 0
-    claimed: set[str] = field(factory=set[str])
-
-
-async def tallied(hub: Hub, books: Mapping[str, Books]) -> dict[str, Tally]:
-    """Hold each job of the journal against the vendors' books."""
-    found = {name: Tally() for name in hub.accounts()}
-    async for job in hub.jobs():
-        tally, spent = found[job.account], job.credits
-        tally.statuses[job.status] += 1
-        tally.open += job.is_open
-        tally.unsure += not spent.exact
-        tally.sum += spent.net or 0
-        theirs = Decimal(0)
-        if job.provider_id is not None:
-            tally.claimed.add(job.provider_id)
-            theirs = books[job.account].nets.get(job.provider_id, Decimal("NaN"))
-        tally.wrong += spent.net != theirs
-        tally.refunded += any(line.kind == "refund" for line in job.entries)
-    return found
+@asynccontextmanager
+async def vendors() -> AsyncIterator[tuple[Process, Mapping[str, Mapping[str, Any]]]]:
+    """Start the simulators; gives their process, and the settings of the accounts."""
+    command = (sys.executable, "-m", "benchmarks._soak_vendors", f"{SPEED}")
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=PIPE, stdout=PIPE)
+    assert process.stdout is not None
+    assert process.stdin is not None
+    try:
+        yield process, json.loads(await process.stdout.readline())
+    finally:
+        process.stdin.close()
+        await process.wait()
 
 
-def account(name: str, vendors: Vendors) -> Account:
-    """Return an account at a simulated vendor."""
-    settings = {key: value for key, value in vendors.settings[name].items() if key != "provider"}
-    return Account(provider=load(name)(**settings), poll_every=EVERY, concurrency=64)
+async def judge(process: Process, journal: Path, since: datetime) -> Verdict:
+    """Let the vendors judge what the journal has since then."""
+    assert process.stdout is not None
+    assert process.stdin is not None
+    process.stdin.write(json.dumps({"journal": f"{journal}", "since": since.isoformat()}).encode() + b"\n")
+    return Verdict.of_line(await process.stdout.readline())
 
 
-async def soak(jobs: int, in_flight: int, folder: Path, vendors: Vendors) -> Report:
-    """Run it; tasks and sockets are counted before the hub is opened, and once it is closed."""
-    run = Soak(jobs, in_flight)
-    before = len(asyncio.all_tasks()), sockets()
-    async with Hub(
-        {name: account(name, vendors) for name in vendors.settings}, journal=f"sqlite:///{folder}/soak.db"
-    ) as hub:
-        took = await run.run(hub)
-        books = await vendors.books(folder / "books.json")
-        tallies = await tallied(hub, books)
-    for _ in range(100):  # what is closing closes
-        await asyncio.sleep(0)
-    figures = {
-        **run.grown(),
-        LEFT_TASKS: float(len(asyncio.all_tasks()) - before[0]),
-        LEFT_SOCKETS: float(sockets() - before[1]),
-        WRONG: float(sum(each.wrong for each in tallies.values())),
-        APART: float(sum(abs(each.sum - books[name].taken) for name, each in tallies.items())),
-        UNSURE: float(sum(each.unsure for each in tallies.values())),
-        OPEN: float(sum(each.open for each in tallies.values())),
-        UNKNOWN: float(sum(len(books[name].nets.keys() - each.claimed) for name, each in tallies.items())),
-        RATE: jobs / took,
-    }
+def account(settings: Mapping[str, Any]) -> Account:
+    """Return an account at a vendor."""
+    given = dict(settings)
+    return Account(provider=load(given.pop("provider"))(**given), poll_every=EVERY)
+
+
+async def live(hub: Hub, number: int) -> str:
+    """Have one job done; returns its id."""
+    each = KINDS[kind(number)]
+    handle = await hub.submit(request(number), to=each.to, key=mark(number))
+    if each.stop:
+        await handle.stop()
+    await handle.wait()
+    return handle.id
+
+
+async def batch(hub: Hub, numbers: Iterator[int], in_flight: int, seen: Soaked) -> list[str]:
+    """Do all of them; returns their ids."""
+    done: list[str] = []
+
+    async def work() -> None:
+        for number in numbers:
+            try:
+                done.append(await live(hub, number))
+            except GenhubError as error:
+                seen.errors.append(f"{request(number).asked()}: {error!r}")
+            if number % 50 == 0:
+                seen.most_tasks = max(seen.most_tasks, len(asyncio.all_tasks()))
+                seen.most_sockets = max(seen.most_sockets, sockets() or 0)
+
+    begun, used = time.perf_counter(), time.process_time()
+    await asyncio.gather(*(work() for _ in range(in_flight)))
+    seen.seconds += time.perf_counter() - begun
+    seen.cpu += time.process_time() - used
+    return done
+
+
+async def closed(before: Held, jobs: int) -> Held:
+    """Return what is held once all that is closing has closed."""
+    for _ in range(100):
+        if (len(asyncio.all_tasks()), sockets()) == (before.tasks, before.sockets):
+            break
+        await asyncio.sleep(0.01)
+    return Held.now(jobs)
+
+
+async def soak(jobs: int, in_flight: int, size: int) -> Soaked:
+    """Do it."""
+    with TemporaryDirectory() as folder:
+        journal = Path(folder) / "genhub.db"
+        async with vendors() as (process, settings):
+            before = Held.now(0)
+            seen = Soaked(asked=jobs, before=before, after=before)
+            accounts = {name: account(settings[name]) for name in ACCOUNTS}
+            async with Hub(accounts, journal=f"sqlite:///{journal}", connections=CONNECTIONS) as hub:
+                for start in range(0, jobs, size):
+                    end, since = min(start + size, jobs), datetime.now(UTC)
+                    done = await batch(hub, iter(range(start, end)), in_flight, seen)
+                    seen.verdict.add(await judge(process, journal, since))
+                    await asyncio.sleep(REST)
+                    seen.rests.append(Held.now(end, sum(hub.in_hand(job_id) is not None for job_id in done)))
+                    log.info("%s", "  ".join(_cells(seen.rests[-1])))
+            seen.journal = journal.stat().st_size
+            seen.after = await closed(before, jobs)
+    return seen
+
+
+def held(seen: Soaked) -> Table:
+    """Return what the hub's process held."""
+    step = -(-len(seen.rests) // LINES)
+    shown = [*reversed(seen.rests[::-1][::step])]
+    return Table(
+        title="What the hub's process holds at rest",
+        head=("jobs done", "RSS, MiB", "memory blocks", "tasks", "sockets", "jobs in hand"),
+        rows=[*(_cells(each) for each in shown), ("hub closed", *_cells(seen.after)[1:])],
+        notes=(
+            f"While at work: {seen.most_tasks:,} tasks and {seen.most_sockets:,} sockets at the most.",
+            f"Before the hub was made: {', '.join(_cells(seen.before)[1:5])}. Sockets: up to {CONNECTIONS} connections "
+            "for reads are kept for each vendor; those for what charges go after a second.",
+        ),
+    )
+
+
+def _cells(each: Held) -> Sequence[str]:
+    memory = "-" if each.rss is None else f"{each.rss / 2**20:.1f}"
+    count = "-" if each.sockets is None else f"{each.sockets}"
+    return (f"{each.jobs:,}", memory, f"{each.blocks:,}", f"{each.tasks}", count, f"{each.in_hand}")
+
+
+def books(seen: Soaked) -> Table:
+    """Return what was paid, by both sides' books."""
+    verdict = seen.verdict
+    rows = [
+        (name, f"{verdict.spent[name]:,}", f"{verdict.taken[name]:,}", f"{verdict.spent[name] - verdict.taken[name]:,}")
+        for name in ACCOUNTS
+    ]
+    return Table(
+        title="Credits: our ledger's sums, and what is gone from the vendors' balances",
+        head=("account", "by our ledger", "by the vendor", "difference"),
+        rows=rows,
+        notes=(
+            f"{verdict.jobs:,} jobs, {verdict.refunds:,} refunds, {verdict.lost:,} answers lost. Each job's end and "
+            "cost was compared too, and each job that a vendor has made was looked for among ours.",
+            f"{seen.asked / seen.seconds:,.0f} jobs a second, {verdict.requests / seen.asked:.2f} requests a job, "
+            f"{seen.cpu * 1000 / seen.asked:.2f} ms of CPU a job in the hub's process; the journal has "
+            f"{seen.journal / 1e6:,.0f} MB.",
+            *verdict.told[:TOLD],
+            *seen.errors[:TOLD],
+        ),
+    )
+
+
+def report(seen: Soaked) -> Report:
+    """Return all that is said of it."""
     return Report(
         name="soak",
-        tables=[accounts(tallies, books), over_time(run, took)],
-        figures=figures,
+        tables=[held(seen), books(seen)],
+        figures=seen.figures(),
         goals=GOALS,
-        versions={**versions("genhub-jobs", "aiohttp"), "SQLite": sqlite3.sqlite_version},
+        versions={**versions("genhub-jobs", "aiohttp"), "SQLite": sqlite_version},
     )
-
-
-def accounts(tallies: Mapping[str, Tally], books: Mapping[str, Books]) -> Table:
-    """Return what became of the jobs, and the books."""
-    words = (Status.SUCCEEDED, Status.FAILED, Status.STOPPED)
-    lines = [
-        (name, f"{each.statuses.total():,}", *(f"{each.statuses[word]:,}" for word in words), f"{each.refunded:,}",
-         f"{each.sum:,}", f"{books[name].taken:,}", f"{each.wrong:,}")
-        for name, each in tallies.items()
-    ]  # fmt: skip
-    head = ("account", "jobs", *(f"{word}" for word in words), "refunded", "our ledger", "their books", "wrong")
-    notes = ("failed: those that were refused are among them. wrong: jobs whose cost is another one by their books.",)
-    return Table(title="Jobs and credits", head=head, rows=lines, notes=notes)
-
-
-def over_time(run: Soak, took: float) -> Table:
-    """Return what the process held in the course of it."""
-    tenths = (
-        [run.samples[len(run.samples) * each // 10 - 1] for each in range(1, 11)]
-        if len(run.samples) >= 10
-        else run.samples
-    )
-    return Table(
-        title=f"{run.in_flight} jobs in flight: {took:,.0f} s, {run.jobs / took:,.0f} jobs a second; what is held",
-        head=("jobs ended", "allocated, MB", "resident, MB", "tasks", "sockets"),
-        rows=[
-            (
-                f"{each.jobs:,}",
-                f"{each.allocated / MB:.2f}",
-                f"{each.resident / MB:.1f}",
-                f"{each.tasks}",
-                f"{each.sockets}",
-            )
-            for each in tenths
-        ],
-    )
-
-
-def measure(jobs: int, in_flight: int = IN_FLIGHT) -> Report:
-    """Run it all."""
-    tracemalloc.start()
-    try:
-        with TemporaryDirectory(prefix="genhub-soak-") as folder, vendors(SPEED) as theirs:
-            return asyncio.run(soak(jobs, in_flight, Path(folder), theirs))
-    finally:
-        tracemalloc.stop()
 
 
 def main() -> int:
     parser = arguments(__doc__)
-    parser.add_argument("--jobs", type=int, default=200_000)
+    parser.add_argument("--jobs", type=int, default=JOBS)
+    parser.add_argument("--in-flight", type=int, default=IN_FLIGHT)
+    parser.add_argument("--batch", type=int, default=BATCH, help="jobs between two rests")
     options = parser.parse_args()
-    logging.getLogger("genhub").setLevel(logging.CRITICAL)
-    return finish(measure(options.jobs), options)
+    logging.basicConfig(format="%(message)s")
+    log.setLevel(logging.INFO)
+    logging.getLogger("genhub").setLevel(logging.ERROR)  # lost answers are expected here
+    return finish(report(asyncio.run(soak(options.jobs, options.in_flight, options.batch))), options)
 
 
 if __name__ == "__main__":

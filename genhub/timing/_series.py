@@ -85,7 +85,9 @@ class Series:
     def lasted(self, duration: float, prior: Prior) -> None:
         """One had not ended after so many seconds, when somebody ended it: it counts where the longer ones do."""
         first = cell(duration)
-        beyond = self._masses(prior)[first:]
+        if self._known is None:
+            self._known = self._masses(prior)
+        beyond = self._known[first:]
         total = math.fsum(beyond)
         self._age(None)
         if total <= 0:  # longer than anything that is expected

@@ -8,11 +8,14 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from attrs import define, evolve, field
 
 from genhub import (
     Account,
     Attempt,
+    AuthenticationError,
     GenhubError,
     Hub,
     JournalError,
@@ -27,7 +30,7 @@ from genhub import (
 from genhub._errors import ProviderUnavailable
 from genhub._jobs import Call
 from genhub._provider import Intent, Lookup
-from genhub.http import Http
+from genhub.http import Complaint, Dialect, Http, Sessions
 from genhub.testing import FakeClock
 from tests.timing._vendor import KIND, Life, Vendor
 
@@ -63,6 +66,7 @@ class Lister(Vendor):
     hidden: set[str] = field(factory=set[str])  #: not in the list
     asked: list[frozenset[str]] = field(factory=list[frozenset[str]])  #: of each look at the list
     list_fails: Exception | None = None
+    list_hangs: bool = False
     lines_only: bool = False  #: the list shows no outputs
     lost: set[int] = field(factory=set[int])  #: the submits, by number, whose answers are lost
     down: bool = False  #: no read goes well
@@ -87,6 +91,8 @@ class Lister(Vendor):
 
     async def poll_many(self, http: Http, refs: Sequence[Ref]) -> Mapping[Ref, Snapshot]:
         self.asked.append(frozenset(ref.id for ref in refs))
+        if self.list_hangs:
+            await asyncio.Event().wait()
         if self.list_fails is not None:
             raise self.list_fails
         if self.down:
@@ -138,10 +144,7 @@ async def test_what_is_settled_while_its_batch_is_still_read_is_read_on() -> Non
     vendor = alone()(clock=clock, lives=[Life(0.0, 500.0), Life(0.0, 500.0)], lost={2})
     async with hub_of(vendor, clock) as hub:
         slow = await hub.submit(SOUP)
-        with pytest.raises(SubmissionUnknown) as lost:
-            await hub.submit(SOUP)
-        assert lost.value.job is not None
-        doubted = lost.value.job.id
+        doubted = (await hub.submit(SOUP)).id
         await turns()
         vendor.held["v1"] = asyncio.Event()
         clock.advance(200.0)  # past the grace time, and past the first one's appointment
@@ -317,20 +320,108 @@ async def test_what_was_stopped_does_not_slow_down_the_others() -> None:
         assert pytest.approx(0.0) == hub._desk.agenda._wanted.get("ours", 0.0)
 
 
-async def test_a_hub_that_closes_during_a_look_ends() -> None:
-    """The list hangs, others wait for it; closing waits for nobody, and nothing of a job changes."""
+async def test_a_job_that_is_detached_while_it_is_read_is_not_read_again() -> None:
+    """ "Read a job no more": the read that is on its way makes no new appointment."""
     clock = still()
-    vendor = Lister(clock=clock, lives=[Life(0.0, 60.0)] * 8)
+    vendor = alone()(clock=clock, lives=[Life(0.0, 1000.0)])
+    async with hub_of(vendor, clock) as hub:
+        handle = await hub.submit(SOUP)
+        vendor.held["v1"] = asyncio.Event()
+        await later(clock, 10.0)
+        await hub.detach(handle.id)
+        vendor.held.pop("v1").set()
+        await turns()
+        assert 1 == len(vendor.reads["v1"])
+        await later(clock, LONG)
+
+        assert 1 == len(vendor.reads["v1"])
+
+
+async def test_a_job_that_was_detached_and_taken_up_again_ends() -> None:
+    """Whoever comes back to a job finds it read on, alone or by the list."""
+    clock = still()
+    vendor = Lister(clock=clock, lives=[Life(0.0, 200.0)] * 8)
+    async with hub_of(vendor, clock) as hub:
+        handles = [await hub.submit(SOUP) for _ in range(8)]
+        await later(clock, 60.0)
+        await hub.detach(handles[7].id)
+        await later(clock, 10.0)
+        await hub.get(handles[7].id)
+        await later(clock, 130.0 + LONG)
+        assert vendor.asked
+
+        assert [Status.SUCCEEDED] * 8 == [await status(hub, each.id) for each in handles]
+
+
+async def test_a_job_that_was_stopped_and_goes_on_is_in_the_list_again() -> None:
+    """It left those that the list is read for, and comes back."""
+    clock = still()
+    vendor = Lister(clock=clock, lives=[Life(0.0, 200.0)] * 8)
+    vendor.resumes.set()
+    async with hub_of(vendor, clock) as hub:
+        handles = [await hub.submit(SOUP) for _ in range(8)]
+        await later(clock, 60.0)
+        await handles[3].stop()
+        await later(clock, 30.0)
+        await hub.resume(handles[3].id)
+        await later(clock, 110.0 + LONG)
+        assert vendor.asked
+
+        assert [Status.SUCCEEDED] * 8 == [await status(hub, each.id) for each in handles]
+
+
+async def test_a_hub_that_closes_during_a_look_ends() -> None:
+    """The list hangs, and others wait for it: closing waits for nobody, and nothing of a job changes."""
+    clock = still()
+    vendor = Lister(clock=clock, lives=[Life(0.0, 60.0)] * 8, list_hangs=True)
     async with asyncio.timeout(20):
         async with hub_of(vendor, clock) as hub:
             handles = [await hub.submit(SOUP) for _ in range(8)]
-            hang = asyncio.Event()
+            await later(clock, 20.0)
+            open_ = [await status(hub, each.id) for each in handles]
 
-            async def many(http: Http, refs: Sequence[Ref]) -> Mapping[Ref, Snapshot]:
-                hang.set()
-                await asyncio.Event().wait()
-                return {}
+    assert 1 == len(vendor.asked)
+    assert [Status.QUEUED] * 8 == open_
 
-            object.__setattr__(vendor, "poll_many", many) if False else None
-            await later(clock, 5.0)
-        assert 8 == len(handles)
+
+# Keys that are renewed
+
+
+@define(eq=False)
+class Renewed:
+    """A vendor's way in, whose key is another one each time that it is asked for."""
+
+    dialect: ClassVar[Dialect] = Dialect(complaint=lambda _: Complaint(message=""), codes={})
+
+    base_url: str
+    keys: list[str]
+
+    async def headers(self) -> Mapping[str, str]:
+        return {"X-Key": self.keys.pop(0) if len(self.keys) > 1 else self.keys[0]}
+
+
+async def test_an_upload_that_was_refused_for_an_old_key_is_not_refused_for_ever() -> None:
+    """Data can't be sent twice, but the next upload goes with the key of today; and no header of a body stays on."""
+    seen: list[Mapping[str, str]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        await request.read()
+        seen.append(dict(request.headers))
+        return web.json_response({}, status=200 if request.headers["X-Key"] == "new-key-1" else 401)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path}", take)
+    async with TestServer(app) as server:
+        sessions = Sessions(connections=4)
+        speaker = Renewed(str(server.make_url("")), ["old-key-0", "new-key-1"])
+        http = Http(sessions, speaker, account="ours", clock=FakeClock())
+        try:
+            with pytest.raises(AuthenticationError):
+                await http.change("POST", "/files", data=b"a file")
+            answer = await http.change("POST", "/files", data=b"a file")
+            await http.read("/jobs")
+        finally:
+            await sessions.close()
+
+    assert 200 == answer.status
+    assert "Content-Length" not in seen[-1] and "Content-Type" not in seen[-1]

@@ -1,83 +1,135 @@
-"""The soak, small: its books, its counts, and that it notices what is wrong."""
+"""The soak, as small as it goes; and that what leaks, is bought twice, or does not add up is noticed."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+from attrs import evolve
+
 from benchmarks import soak
-from benchmarks._journal_build import written
-from benchmarks._report import Report
-from benchmarks._route_cost import Wireless
-from benchmarks._soak_jobs import MIX, ORDER
-from benchmarks._soak_vendors import LIVES, Books
-from benchmarks.soak import Sample, Soak, tallied
-from genhub import Hub
-from genhub.stores._sqlite import SqliteStore
+from benchmarks._soak_held import Held, slope
+from benchmarks._soak_jobs import KINDS, ORDER, kind, mark, request, scenarios
+from benchmarks._soak_vendors import Verdict, begin, judge, simulators
+from benchmarks.soak import Soaked, batch, report
+from genhub import Hub, Job, Status
+from genhub.sim import Simulators
+
+NOTHING = Held(jobs=0, tasks=1, sockets=2, rss=50_000_000, blocks=200_000, in_hand=0)
 
 
-def missed(report: Report) -> set[str]:
-    """Return what has a goal that was not reached."""
-    return {goal.figure for goal in report.goals if goal.missed(report.figures)}
+async def test_two_hundred_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All end as they should, all books balance, and nothing is left; growth is not judged by so few."""
+    monkeypatch.setattr(soak, "REST", 0.0)
+    seen = await soak.soak(200, 50, 100)
+    said = report(seen)
+
+    figures = said.figures
+    assert dict.fromkeys(soak.NONE, 0) == {name: figures[name] for name in soak.NONE if name in figures}
+    assert {soak.RSS, soak.BLOCKS} == {goal.figure for goal in said.goals if goal.figure in (soak.RSS, soak.BLOCKS)}
+    assert figures.keys().isdisjoint({soak.RSS, soak.BLOCKS})
+    assert (200, [100, 200]) == (seen.verdict.jobs, [each.jobs for each in seen.rests])
+    assert (4, 36) == (seen.verdict.lost, seen.verdict.refunds - 4), "36 fail or are stopped, 4 cost less"
+    assert all(seen.verdict.taken.values())
+    for table in said.tables:
+        assert {len(table.head)} == {len(row) for row in table.rows}
 
 
-def test_three_hundred_jobs() -> None:
-    """All end, each job's ledger is the vendor's, and nothing is left; memory says nothing with so few."""
-    report = soak.measure(300, in_flight=60)
-
-    assert not missed(report) - {soak.GROWN, soak.SWOLLEN, soak.MORE_TASKS, soak.MORE_SOCKETS}
-    lines = {row[0]: row for row in report.tables[0].rows}
-    assert {"powerpost": "120", "genpro": "90", "adgen": "90"} == {name: row[1] for name, row in lines.items()}
-    assert "9" == lines["genpro"][4]
-    assert ["18", "18", "6"] == [lines["powerpost"][3], lines["genpro"][5], lines["adgen"][5]]
-    assert all(row[6] == row[7] and Decimal(row[6].replace(",", "")) > 0 for row in lines.values())
-    assert {goal.figure for goal in report.goals} <= set(report.figures)
+async def _batch(sims: Simulators, count: int = 100) -> list[Job]:
+    accounts = {name: soak.account(sims[name].settings()) for name in sims}
+    async with Hub(accounts) as hub:
+        seen = Soaked(asked=count, before=NOTHING, after=NOTHING)
+        await batch(hub, iter(range(count)), 20, seen)
+        assert [] == seen.errors
+        return [job async for job in hub.jobs()]
 
 
-def test_the_mix() -> None:
-    """Each hundred jobs are one mix, evenly; each mark has a life at the vendor where it is used."""
-    assert 100 == len(ORDER) == sum(kind.share for kind in MIX)
-    assert {kind: kind.share for kind in MIX} == Counter(ORDER)
-    assert all(LIVES[kind.mark][0] == kind.to for kind in MIX if kind.mark)
-    assert set(LIVES) == {kind.mark for kind in MIX} - {""}
-    first = Counter(kind.to for kind in ORDER[:50])
-    assert all(abs(first[name] - share) <= 3 for name, share in {"powerpost": 20, "genpro": 15, "adgen": 15}.items())
+async def test_the_books_are_held_against_each_other() -> None:
+    """What was bought twice, forgotten, ended otherwise or cost another sum is found, each by itself."""
+    async with simulators(1000.0) as sims:
+        begin(sims)
+        jobs = await _batch(sims)
+        fair = judge(jobs, sims)
+        assert fair.balanced
+        assert (100, []) == (fair.jobs, fair.told)
+
+        stray = judge(jobs[1:], sims)
+        assert (1, 0, False) == (stray.forgotten, stray.twice, stray.balanced)
+        wrong = judge([evolve(jobs[0], attempts=(evolve(jobs[0].attempt, entries=()),)), *jobs[1:]], sims)
+        assert (1, 0, False) == (wrong.wrong, wrong.forgotten, wrong.balanced)
+        ended = judge([evolve(jobs[0], attempts=(evolve(jobs[0].attempt, status=Status.EXPIRED),)), *jobs[1:]], sims)
+        assert 1 == ended.wrong
+        sim = sims[jobs[0].account]
+        sim.creations.append(next(each for each in sim.creations if each[0] == jobs[0].provider_id))
+        assert 1 == judge(jobs, sims).twice
+        sim.set_balance(sim.balance)
+        begin(sims)
+        assert (0, [], False) == (len(sim.jobs), sim.creations, judge(jobs, sims).balanced)
 
 
-def held(jobs: int, **more: float) -> Sample:
-    values = {"allocated": 1e6, "resident": 5e6, "tasks": 30, "sockets": 20} | more
-    return Sample(
-        jobs=jobs, allocated=values["allocated"], resident=values["resident"], tasks=int(values["tasks"]),
-        sockets=int(values["sockets"]),
-    )  # fmt: skip
+def test_verdicts_add_up() -> None:
+    """A batch's comes as a line, and all are added; a difference that another one hides is no balance of either."""
+    first = Verdict(jobs=2, lost=1, spent={"powerpost": Decimal("2.50"), "genpro": Decimal(0), "adgen": Decimal(0)})
+    again = Verdict.of_line(first.line())
+    assert first == again
+    again.add(Verdict(jobs=3, twice=1, told=[f"{number}" for number in range(9)]))
+
+    assert (5, 1, 1, Decimal("2.50")) == (again.jobs, again.lost, again.twice, again.spent["powerpost"])
+    assert ["0", "1", "2", "3", "4"] == again.told
+    assert not first.balanced
+    assert Verdict().balanced
 
 
-def test_what_grows_is_seen() -> None:
-    """A hundred bytes for each job of the second half are a slope; what came before it is not."""
-    times = range(1, 201)
-    flat = Soak(jobs=201_000, samples=[held(each * 1000, allocated=1e6 + min(each, 50) * 1e5) for each in times])
-    leak = Soak(jobs=201_000, samples=[held(each * 1000, resident=each * 1e5, tasks=30 + each) for each in times])
-    leak.samples.append(held(200_900, resident=9e9, sockets=100))
-
-    assert 0.0 == flat.grown()[soak.GROWN]
-    assert abs(9.9 - leak.grown()[soak.SWOLLEN]) < 1e-6
-    assert abs(230 / 130 - 1 - leak.grown()[soak.MORE_TASKS]) < 1e-9
-    assert 0.0 == leak.grown()[soak.MORE_SOCKETS]
+def _grown(rss: float, blocks: float) -> dict[str, float]:
+    rests = [
+        evolve(NOTHING, jobs=jobs, rss=round(50e6 + rss * jobs), blocks=round(2e5 + blocks * jobs), sockets=102)
+        for jobs in range(4000, 200_001, 4000)
+    ]
+    seen = Soaked(asked=200_000, before=NOTHING, after=NOTHING, rests=rests, seconds=1.0)
+    seen.verdict.jobs = 200_000
+    return seen.figures()
 
 
-async def test_what_does_not_balance_is_seen(tmp_path: Path) -> None:
-    """A job that cost another sum by the vendor's books, one that it does not know, and one that is still open."""
-    path = tmp_path / "journal.db"
-    await asyncio.to_thread(written, path, 3, 1)
-    ids = [f"00000000-0000-4000-8000-{number:012x}" for number in range(4)]
-    nets = {ids[0]: Decimal(3), ids[1]: Decimal(0), ids[3]: Decimal(3), "another": Decimal(3)}
-    nowhere = Wireless(base_url="http://127.0.0.1:1", token="token")
-    async with Hub({"ads": nowhere}, journal=SqliteStore(path), read_only=True) as hub:
-        (tally,) = (await tallied(hub, {"ads": Books(taken=Decimal(9), nets=nets)})).values()
+def test_growth_is_noticed() -> None:
+    """One entry of a dict a job misses both goals of memory; nothing misses none, and all have their figures."""
+    leaking, sound = _grown(200.0, 1.0), _grown(0.0, 0.0)
 
-    assert (2, 1, 0) == (tally.wrong, tally.open, tally.unsure)
-    assert Decimal(12) == tally.sum
-    assert {"another"} == nets.keys() - tally.claimed
-    assert {ids[2]} == tally.claimed - nets.keys()
+    assert pytest.approx(200, abs=0.1) == leaking[soak.RSS]
+    assert pytest.approx(1, abs=0.01) == leaking[soak.BLOCKS]
+    assert {soak.RSS, soak.BLOCKS} == {goal.figure for goal in soak.GOALS if goal.missed(leaking)}
+    assert set() == {goal.figure for goal in soak.GOALS if goal.missed(sound)}
+    assert set(sound) >= {goal.figure for goal in soak.GOALS}
+    assert pytest.approx(2.0) == slope([(0, 1), (1, 3), (2, 5)])
+
+
+async def test_what_is_held_is_seen() -> None:
+    """A task, a socket and many objects more are counted."""
+    before = Held.now(0)
+    task = asyncio.create_task(asyncio.sleep(3600))
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    kept = [[number] for number in range(10_000)]
+    after = Held.now(1)
+    server.close()
+    await server.wait_closed()
+    task.cancel()
+
+    assert (1, 10_000) == (after.tasks - before.tasks, len(kept))
+    assert after.blocks - before.blocks >= 10_000
+    if Path("/proc/self/fd").is_dir():
+        assert before.sockets is not None
+        assert before.sockets + 1 == after.sockets
+
+
+def test_the_jobs_of_a_hundred() -> None:
+    """Each kind has its share in every hundred, is known by its mark, and is told apart by its scenario's match."""
+    assert 100 == len(ORDER) == sum(each.of_100 for each in KINDS.values())
+    assert {name: each.of_100 for name, each in KINDS.items()} == {name: ORDER.count(name) for name in KINDS}
+    assert kind(7) == kind(107)
+    texts = [str(request(number).asked()) for number in range(100)]
+    for _, scenario in scenarios():
+        assert scenario.match is not None
+        name = scenario.match[1:-1]
+        assert KINDS[name].of_100 == sum(scenario.match in text for text in texts)
+    assert all(mark(number) in text for number, text in enumerate(texts))
