@@ -70,7 +70,7 @@ def test_few_jobs_are_counted_one_by_one() -> None:
 
 
 def test_jobs_with_phases() -> None:
-    """The policy is told since when the work was seen, from the read on that showed it."""
+    """The policy is told since when the work is thought to go on: halfway between two reads."""
     asked = list[tuple[float, float | None]]()
 
     class Watching:
@@ -80,7 +80,7 @@ def test_jobs_with_phases() -> None:
 
     seen = PhasedJobs([(3.0, 4.0)]).detect(Watching())
 
-    assert [(0.0, None), (2.0, None), (4.0, 0.0), (6.0, 2.0)] == asked
+    assert [(0.0, None), (2.0, None), (4.0, 1.0), (6.0, 3.0)] == asked
     assert (1, 4, [1.0]) == (seen.jobs, seen.requests, seen.delays)
 
 
