@@ -86,6 +86,9 @@ async def held(origin: str, jobs: int, every: float, seconds: float) -> dict[str
         took = time.perf_counter() - began
         gc.collect()
         grown = rss() - before
+        began = time.perf_counter()
+        gc.collect()  # without garbage: so long the loop stands still whenever Python looks through everything
+        collection = time.perf_counter() - began
         await ask(origin, b"GET /begin")
         async with counted(COUNT_EVERY) as (tasks, sockets), lateness() as late:
             used, began = time.process_time(), time.perf_counter()
@@ -96,6 +99,7 @@ async def held(origin: str, jobs: int, every: float, seconds: float) -> dict[str
     return {
         "bytes": grown / jobs,
         "submits": jobs / took,
+        "collection": collection * 1000,
         "polls": polls / lasted,
         "us": used * 1e6 / max(polls, 1),
         "p99": late.percentile(0.99) * 1000,

@@ -24,7 +24,7 @@ from genhub._events import EventName, Listeners
 from genhub._evolve import evolve
 from genhub._hints import Hints
 from genhub._jobs import Attempt, Job
-from genhub._live import Live, Registry
+from genhub._live import Live, Pursuit, Registry
 from genhub._lookout import Lookout
 from genhub._provider import Provider
 from genhub._schedule import READ_PRICE
@@ -150,6 +150,8 @@ class Desk:
     def _heard(self, live: Live, old: Attempt | None, new: Attempt, others: bool) -> None:
         """The journal has an attempt as it is now."""
         self.lookout.wrote(old, new, live.job, others=others)
+        if not new.is_open:
+            self.agenda.leave(live.pursue(new.number))
         if live.job.route is not None:
             self.on_route(live)
 
@@ -264,8 +266,16 @@ class Desk:
                 elif self.tracker.knows(attempt.id):
                     continue
                 else:
-                    wait = self.driver.expect(bound, hand)
+                    wait = self._expected(bound, hand)
                 self.tracker.watch(attempt.id, bound.name, wait)
+
+    def _expected(self, bound: Bound, hand: Pursuit) -> float:
+        """Return the seconds until the first read: whatever is odd about what was learned, a paid job is read."""
+        try:
+            return self.driver.expect(bound, hand)
+        except Exception:
+            log.exception("when to read %s could not be said", hand.attempt.id)
+            return bound.account.every(hand.attempt.kind)
 
     def take_up(self, live: Live) -> None:
         """See to it that a job is driven, and that its route goes on."""

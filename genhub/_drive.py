@@ -48,6 +48,7 @@ class Driver:
     ) -> None:
         self._agenda = agenda
         self.remind: Callable[[str, str, float], None] = _nobody  #: who is told of an appointment more
+        self._alone: set[str] = set()  # attempts that are being read by a call of their own
         self._flocks: dict[tuple[str, str], Flock] = {}  # by account and kind
         self._unwritten = unwritten
         self._registry = registry
@@ -70,10 +71,13 @@ class Driver:
         if (wait := self._held_back(attempt.account)) > 0:
             return wait
         began = hand.tried_at = self._clock.monotonic()
+        self._alone.add(attempt_id)
         try:
             snapshot = await bound.provider.poll(bound.polls, attempt.ref)
         except GenhubError as error:
             return self._failed(bound, hand, error)
+        finally:
+            self._alone.discard(attempt_id)
         return await self._take(bound, hand, attempt, snapshot, began)
 
     def _held_back(self, account: str) -> float:
@@ -140,62 +144,81 @@ class Driver:
     ) -> list[str]:
         """Read one kind of due attempts by the list, with others of their kind; returns what it did not cover."""
         flock = self._flocks.setdefault((bound.name, kind), Flock())
-        flock.leave([each for each, hand in flock.members.items() if not _readable(hand)])
-        waiting = [each for each in flock.apart if each in flock.members and _queued(flock.members[each])]
-        flock.apart.intersection_update(waiting)
-        flock.join(due)
-        alone = [each for each in due if each in flock.apart]
-        due = {each: hand for each, hand in due.items() if each not in flock.apart}
-        if not due:
-            return alone
         while flock.looking is not None:
             await asyncio.wait([flock.looking])
+        flock.leave([each for each, hand in flock.members.items() if not self._listable(hand)])
+        flock.join({each: hand for each, hand in due.items() if self._listable(hand)})
+        flock.apart.intersection_update([each for each in flock.apart if _queued(flock.members[each])])
+        alone = [each for each, hand in due.items() if each not in flock.members or each in flock.apart or hand.hinted]
+        waiting = [each for each in due if each not in alone]
         began = self._clock.monotonic()
-        if flock.next_at > began:
-            again |= dict.fromkeys(due, flock.next_at - began)
+        if not waiting or flock.next_at > began:
+            again |= dict.fromkeys(waiting, flock.next_at - began)
             return alone
-        asked = {each: hand for each, hand in flock.chosen(due).items() if each not in flock.apart}
+        kept = {*flock.apart, *alone, *self._alone}
+        asked = {each: hand for each, hand in flock.chosen(waiting).items() if each in waiting or each not in kept}
         page = pages_of(bound, kind) or 1
         hazards = [self._agenda.hazard(hand, began) for hand in asked.values()]
-        if not self._worth(bound, due, hazards, page, flock) or self._held_back(bound.name) > 0:
+        if not self._worth(bound, waiting, hazards, page, flock) or self._held_back(bound.name) > 0:
             flock.next_at = 0.0
-            return [*alone, *due]
-        begun: dict[Ref, tuple[Pursuit, Attempt]] = {}
-        for hand in asked.values():
-            attempt = hand.attempt
-            assert attempt.ref is not None
-            begun[attempt.ref] = (hand, attempt)
-            hand.tried_at = began
-        least = bound.account.every(kind)
+            return list(due)
         flock.looking = asyncio.get_running_loop().create_future()
         try:
+            seen = await self._list(bound, flock, asked, began)
+            flock.leave([each for each, hand in asked.items() if not self._listable(hand)])
+            wait = self._until_next(bound, flock, page, began, bound.account.every(kind))
+            flock.next_at = began + wait if flock.members else 0.0
+        finally:
+            flock.looking.set_result(None)
+            flock.looking = None
+        for each in waiting:
+            if each in seen:
+                shown = seen[each] is not None and each not in flock.apart
+                again[each] = flock.next_at - began if shown else seen[each]
+        if flock.members and all(again.get(each) is None for each in waiting):  # somebody has to come for the next one
+            self.remind(next(reversed(flock.members)), bound.name, flock.next_at - self._clock.monotonic())
+        return [*alone, *(each for each in waiting if each not in seen)]
+
+    async def _list(
+        self, bound: Bound, flock: Flock, asked: Mapping[str, Pursuit], began: float
+    ) -> dict[str, float | None]:
+        """Read attempts by the list; returns, for those that it covered, the seconds until each is read next."""
+        begun: dict[Ref, tuple[str, Pursuit, Attempt]] = {}
+        for attempt_id, hand in asked.items():
+            attempt = hand.attempt
+            assert attempt.ref is not None
+            begun[attempt.ref] = (attempt_id, hand, attempt)
+            hand.tried_at = began
+        try:
             found = await bound.verb("poll_many").poll_many(bound.polls, tuple(begun))
-        except GenhubError as error:
+        except Exception as error:
             self._healths.read_failed(bound.name, error)
             log.warning(
                 "%s: reading %d jobs by a list failed, they are read one by one: %s", bound.name, len(begun), error
             )
-            return [*alone, *due]
-        else:
-            for ref, snapshot in found.items():
-                if ref in begun:
-                    hand, attempt = begun[ref]
-                    wait = await self._take(bound, hand, attempt, snapshot, began)
-                    if snapshot.complete and not snapshot.status.is_final:  # the list did not show it
-                        flock.apart.add(attempt.id)
-                    if attempt.id in due:
-                        again[attempt.id] = wait
-            flock.leave([each for each, hand in asked.items() if not _readable(hand)])
-            flock.next_at = began + self._until_next(bound, flock, page, began, least) if flock.members else 0.0
-        finally:
-            flock.looking.set_result(None)
-            flock.looking = None
-        missed = [each for each in due if each not in again]
-        listed = [each for each in due if each not in flock.apart and again.get(each) is not None]
-        again |= dict.fromkeys(listed, flock.next_at - began)
-        if all(again.get(each) is None for each in due) and flock.members:  # somebody has to come for the next one
-            self.remind(next(reversed(flock.members)), bound.name, flock.next_at - self._clock.monotonic())
-        return [*alone, *missed]
+            return {}
+        self._healths.read(bound.name)
+        seen: dict[str, float | None] = {}
+        for ref, snapshot in found.items():
+            if ref not in begun:
+                continue
+            attempt_id, hand, attempt = begun[ref]
+            if snapshot.status.is_final and not snapshot.complete:  # its outputs have to be read apart
+                hand.hinted = True
+                self.remind(attempt_id, bound.name, 0.0)
+                continue
+            if snapshot.complete and not snapshot.status.is_final:  # the list did not show it
+                flock.apart.add(attempt_id)
+            try:
+                seen[attempt_id] = await self._take(bound, hand, attempt, snapshot, began)
+            except Exception as error:  # one job's trouble is not another's
+                log.warning("taking in what a list says of %s failed: %s", attempt_id, error)
+                seen[attempt_id] = TROUBLE
+        return seen
+
+    def _listable(self, hand: Pursuit) -> bool:
+        """True for an attempt that is in hand still, and can be read."""
+        return _readable(hand) and self._registry.known(hand.live.job.id) is hand.live
 
     def expect(self, bound: Bound, hand: Pursuit) -> float:
         """Return the seconds until the first read of an attempt, alone or with others by a list."""
@@ -268,7 +291,7 @@ class Driver:
 
         Returns the seconds until the next read, from that moment on: slow answers do not add up.
         """
-        hand.failures, hand.failure = 0, None
+        hand.failures, hand.failure, hand.hinted = 0, None, False
         self._healths.read(bound.name)
         if snapshot.status is Status.UNKNOWN and (bound.name, snapshot.raw_status) not in self._odd_words:
             self._odd_words.add((bound.name, snapshot.raw_status))

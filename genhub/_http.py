@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("genhub.http")
 
 #: What stands in a path, or in a query, as it is.
-PLAIN_PATH, PLAIN = re.compile(r"(/[\w.~-]+)+", re.ASCII).fullmatch, re.compile(r"[\w.~-]*", re.ASCII).fullmatch
+PLAIN_PATH = re.compile(r"(/(?!\.+(/|$))[\w.~-]+)+", re.ASCII).fullmatch
+PLAIN = re.compile(r"[\w.~-]*", re.ASCII).fullmatch
 
 #: What a read is answered with.
 OK = (200,)
@@ -227,9 +228,11 @@ class Http:
                 return await self._exchange(method, path, query, body, head, ok, reads, wire, refusals, timeout)
             except AuthenticationError:
                 fresh = await self._speaker.headers()
-                if renewed or fresh == used or data is not None:
+                if renewed or fresh == used:
                     raise
                 self._identify(fresh)
+                if data is not None:  # it may have been read up; whoever uploads again has the new headers
+                    raise
                 renewed = True
                 if wire is not None:  # a 401 made nothing: the next request is a new one
                     wire.phase, wire.refused = Phase.UNSENT, False

@@ -23,7 +23,7 @@ from genhub._handle import Handle
 from genhub._itinerary import Portability
 from genhub._jobs import Job, StopVerdict
 from genhub._ledger import LedgerLine, lines
-from genhub._live import Live
+from genhub._live import Live, Pursuit
 from genhub._pacing import Delay
 from genhub._plan import Plan
 from genhub._planner import Planner, To
@@ -349,16 +349,17 @@ class Hub:
         desk.must_write()
         for provider_id in hint.provider_ids:  # before the journal is asked: a submit may be about to write it
             desk.hints.unclaimed(account, provider_id)
-        found = dict[str, str]()  # open attempts, and their kinds
+        found = dict[str, Pursuit]()  # open attempts
         for job_id in await self.store.find(account, hint.provider_ids):
             async with desk.registry.using(job_id) as live:
                 for attempt in live.job.attempts:
                     if attempt.account == account and attempt.provider_id in hint.provider_ids:
                         desk.hints.early(account, attempt.provider_id)  # it is claimed after all
                         if attempt.is_open:
-                            found[attempt.id] = attempt.kind
+                            found[attempt.id] = live.pursue(attempt.number)
         if found and desk.hints.fresh(account, body):
-            for attempt_id, kind in found.items():
+            for attempt_id, hand in found.items():
+                kind, hand.hinted = hand.attempt.kind, True
                 desk.hints.heard(account, kind, attempt_id)
                 # Who polls seldom, because there are webhooks, still wants each of them read soon.
                 least = min(bound.account.every(kind), Account.of(bound.provider).every(kind))

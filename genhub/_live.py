@@ -35,6 +35,7 @@ class Pursuit:
     tried_at: float | None = None  #: when its last read began, however it went, on the monotonic clock
     read_at: float | None = None  #: when its last read that went well began, on the monotonic clock
     waited_unseen: float = 0.0  #: seconds before the read that first saw it in work, in which that may have begun
+    hinted: bool = False  #: a webhook named it: it is read now, whatever else its account reads together
     rate: float = 0.0  #: the reads a second that its appointments come to
     failures: int = 0  #: reads that failed, one after the other
     failure: Exception | None = None  #: the last of them

@@ -182,6 +182,7 @@ class Submitter:
         vendor_id = written.provider_id
         if vendor_id is not None and desk.hints.early(bound.name, vendor_id):  # its webhook was quicker than its answer
             desk.hints.heard(bound.name, written.kind, written.id)
+            hand.hinted = True
             desk.tracker.watch(written.id, bound.name, 0.0)
         if attempt.id in desk.recorder.unwritten:
             desk.write_later(live, written)

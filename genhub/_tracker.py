@@ -42,6 +42,7 @@ class Tracker:
         self._due: dict[str, tuple[float, str]] = {}  # job -> (when, account): a heap line that differs is stale
         self._lanes: dict[str, _Lane] = {}
         self._flying: set[str] = set()  # being read now
+        self._forgotten: set[str] = set()  # while being read
         self._again: dict[str, float] = {}  # asked for while being read
         self._tasks: set[asyncio.Task[None]] = set()
         self._call_off: Callable[[], None] | None = None  # the timer, while it is set
@@ -68,16 +69,19 @@ class Tracker:
             self._set_timer(when)
 
     def knows(self, job_id: str) -> bool:
-        """True for one that has an appointment, or is being read."""
-        return job_id in self._due or job_id in self._flying
+        """True for one that has an appointment; what is being read may come out of it without one."""
+        return job_id in self._due or job_id in self._again
 
     def reads(self, job_id: str) -> bool:
         """True for one that is being read now."""
         return job_id in self._flying
 
     def forget(self, job_id: str) -> None:
+        """Read the job no more; what is being read gets no other appointment by that."""
         self._due.pop(job_id, None)
         self._again.pop(job_id, None)
+        if job_id in self._flying:
+            self._forgotten.add(job_id)
 
     def _set_timer(self, when: float) -> None:
         if self._call_off is not None:
@@ -146,6 +150,9 @@ class Tracker:
         for job_id in jobs:
             delay = nexts.get(job_id)
             asked = self._again.pop(job_id, None)
+            if job_id in self._forgotten:
+                self._forgotten.discard(job_id)
+                delay = None
             if delay is not None:
                 self.watch(job_id, account, max(0.0, began + delay - now))
             if asked is not None:

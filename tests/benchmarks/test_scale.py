@@ -53,7 +53,7 @@ async def test_jobs_in_flight() -> None:
         mine = await _scale_hub.held(origin, 30, 0.05, 0.2)
         await _hold_server.ask(origin, b"GET /begin")
         theirs = await _scale_hub.by_hand(origin, 20, 0.05, 0.2)
-    assert set(theirs) | {"submits"} == set(mine)
+    assert set(theirs) | {"submits", "collection"} == set(mine)
     assert all(theirs[name] > 0 for name in ("polls", "us", "worst"))
     assert theirs["tasks"] >= 20 + _scale_hub.CONCURRENCY
 
