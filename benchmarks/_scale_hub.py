@@ -109,6 +109,13 @@ async def held(origin: str, jobs: int, every: float, seconds: float) -> dict[str
     }
 
 
+async def idle(seconds: float) -> dict[str, float]:
+    """Watch a loop that has nothing to do: what of a lag is the machine's."""
+    async with lateness() as late:
+        await asyncio.sleep(seconds)
+    return {"p99": late.percentile(0.99) * 1000, "worst": late.worst * 1000}
+
+
 async def _stall(work: Callable[[], Coroutine[Any, Any, object]]) -> dict[str, float]:
     gc.collect()
     began = time.perf_counter()

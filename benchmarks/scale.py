@@ -180,6 +180,9 @@ def in_flight(lives: Mapping[int, Measured], size: Size) -> tuple[Table, dict[st
              f"{middle['p99']:.1f}", f"{middle['worst']:.0f}", f"{middle['collection']:.0f}",
              f"{middle['tasks']:.0f}", f"{middle['sockets']:.0f}")
         )  # fmt: skip
+    idle = apart(_scale_hub.idle, seconds=size.seconds)
+    figures["loop lag, 99th percentile, nothing to do, ms"] = idle["p99"]
+    lines.append(("nothing", "-", "0", "-", f"{idle['p99']:.1f}", f"{idle['worst']:.0f}", "-", "-", "-"))
     table = Table(
         title=f"In flight and read, over HTTP, watched for {size.seconds:g} s",
         head=("in flight", "each read every, s", "reads a second", "us a read", "lag 99 %, ms", "worst, ms",

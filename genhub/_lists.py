@@ -19,7 +19,7 @@ from genhub._bound import Bound
 from genhub._live import Pursuit
 
 #: So many attempts are asked for by one look at a list; the others wait for the next.
-LONGEST = 1000
+LONGEST = 5000
 #: So many members stand for all when their hazards are added up, and so often the sum is taken.
 SAMPLE, STEPS = 48, 10
 #: A list that is read already is read on until it costs so many times what reading one by one does.
@@ -52,9 +52,9 @@ class Flock:
         return some, (len(self.members) - len(self.apart)) / len(some) if some else 0.0
 
     def chosen(self, due: Collection[str]) -> dict[str, Pursuit]:
-        """Return those that a look at the list asks for: what is due, and the youngest of the others."""
+        """Return those that a look at the list asks for: what is due, and the oldest of the others."""
         asked = {each: self.members[each] for each in due if each in self.members}
-        for each in reversed(self.members):
+        for each in self.members:
             if len(asked) >= LONGEST:
                 break
             asked.setdefault(each, self.members[each])

@@ -59,11 +59,12 @@ async def test_jobs_in_flight() -> None:
 
 
 async def test_a_burst() -> None:
-    """All are submitted at once, and the stall is noted; so it is of tasks that do nothing."""
+    """All are submitted at once, and the stall is noted; so it is of tasks that do nothing, and of no task."""
     async with held_jobs() as origin:
         said = await _scale_hub.burst(origin, 150)
         assert 150 + _scale_hub.WARM == (await _hold_server.ask(origin))["submits"]
     assert {"worst", "p99", "seconds"} == set(said) == set(await _scale_hub.burst_of_nothing(50))
+    assert {"worst", "p99"} == set(await _scale_hub.idle(0.05))
 
 
 async def test_what_the_tracker_holds() -> None:
