@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import Any, ClassVar, Literal
 
 from attrs import Attribute, field, fields, frozen
@@ -89,10 +88,16 @@ class _Request:
 _BOOKS = frozenset({"label", "tags", "extra"})
 
 
-@cache
-def _asks(kind: type[_Request]) -> tuple[str, ...]:
-    """Return the names of the fields that say what to make: looked up once, for every submit asks."""
-    return tuple(each.name for each in fields(kind) if each.name not in _BOOKS)
+#: Looked up once, for every submit asks.
+_ASKS: dict[type[Any], tuple[str, ...]] = {}
+
+
+def _asks(kind: type[Any]) -> tuple[str, ...]:
+    """Return the names of the fields that say what to make."""
+    names = _ASKS.get(kind)
+    if names is None:
+        names = _ASKS[kind] = tuple(each.name for each in fields(kind) if each.name not in _BOOKS)
+    return names
 
 
 @frozen(kw_only=True)
