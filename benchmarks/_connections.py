@@ -14,7 +14,8 @@ from unittest.mock import patch
 import aiohttp
 from attrs import define, field
 
-from benchmarks._job_server import READS, Connection
+from benchmarks._job_server import READS, answer
+from benchmarks._keep_alive import Connection
 from benchmarks._report import Goal, Table
 from benchmarks._virtual import LoopClock, run
 from genhub import Account, Hub, ImageRequest, Status
@@ -53,7 +54,7 @@ async def counted() -> AsyncIterator[Counted]:
                 counts.over.add(self)
             super().data_received(data)
 
-    server = await asyncio.get_running_loop().create_server(Watched, "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(lambda: Watched(answer), "127.0.0.1", 0)
     counts.origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     with patch("aiohttp.connector.monotonic", asyncio.get_running_loop().time):
         async with server:

@@ -1,6 +1,6 @@
 """A lean job server in a process of its own whose jobs never end. Prints its port, and serves.
 
-Hand-made keep-alive HTTP, as in `_job_server`, and adgen's dialect; it remembers no job, so that a hundred thousand
+It speaks adgen's dialect, and remembers no job, so that a hundred thousand
 cost it nothing. `GET /counts` tells what came, and when the first read did; `GET /begin` counts anew from there on.
 """
 
@@ -17,7 +17,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from benchmarks._dialects import ADGEN
-from benchmarks._job_server import JOB, LENGTH
+from benchmarks._job_server import JOB
+from benchmarks._keep_alive import LENGTH, serve
 from benchmarks._report import ROOT
 
 POLL = ADGEN.status.partition(b"?")[0]
@@ -40,7 +41,7 @@ class Counts:
 counts = Counts()
 
 
-def answer(head: bytes) -> bytes | None:
+def answer(head: bytes, now: float = 0.0) -> bytes | None:
     """Return the body for a request; `None`: there is no such target."""
     global counts
     target = head.partition(b" HTTP/")[0]
@@ -61,31 +62,6 @@ def answer(head: bytes) -> bytes | None:
             counts = Counts()
         return said
     return ADGEN.more.get(target)
-
-
-class Connection(asyncio.Protocol):
-    """One client; requests come one after the other."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        self.buffer = b""
-
-    def data_received(self, data: bytes) -> None:
-        self.buffer += data
-        while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
-            head = self.buffer[:end]
-            length = LENGTH.search(head)
-            whole = end + 4 + (int(length[1]) if length is not None else 0)
-            if len(self.buffer) < whole:
-                return
-            self.buffer = self.buffer[whole:]
-            body = answer(head)
-            status = b"200 OK" if body is not None else b"404 Not Found"
-            self.transport.write(
-                b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
-                % (status, len(body or b"{}"), body or b"{}")
-            )
 
 
 async def ask(origin: str, target: bytes = COUNTS) -> Mapping[str, Any]:
@@ -114,12 +90,6 @@ def hold_server() -> Iterator[str]:
             server.terminate()
 
 
-async def serve() -> None:
-    server = await asyncio.get_running_loop().create_server(Connection, "127.0.0.1", 0, backlog=4096)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
-
-
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):
-        asyncio.run(serve())
+        asyncio.run(serve(answer))

@@ -1,7 +1,7 @@
 """A lean job server in a process of its own: a job is done at its fifth read. Prints its port, and serves.
 
-Hand-made keep-alive HTTP, so that the server costs little beside the clients that are measured. It speaks the
-`_dialects`, and remembers when each job's requests came: `GET /times` tells it of those that are done, once.
+It speaks the `_dialects`, and remembers when each job's requests came: `GET /times` tells it of those that are done,
+once.
 """
 
 from __future__ import annotations
@@ -10,17 +10,16 @@ import asyncio
 import itertools
 import json
 import re
-import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import pairwise
 
 from benchmarks._dialects import DIALECTS, Dialect
+from benchmarks._keep_alive import serve
 
 #: Reads of a job until it is done.
 READS = 5
-LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 HOST = re.compile(rb"\r\nhost: *([^\r]+)", re.IGNORECASE)
 JOB = re.compile(rb"[0-9a-f]{8}-0000-4000-8000-[0-9a-f]{12}")
 TIMES = b"GET /times"
@@ -80,38 +79,6 @@ def _say(template: bytes, job_id: bytes, head: bytes) -> bytes:
     return template % {b"id": job_id, b"host": b"" if host is None else host[1]}
 
 
-class Connection(asyncio.Protocol):
-    """One client; requests come one after the other."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        self.buffer = b""
-
-    def data_received(self, data: bytes) -> None:
-        now = time.monotonic()
-        self.buffer += data
-        while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
-            head = self.buffer[:end]
-            length = LENGTH.search(head)
-            whole = end + 4 + (int(length[1]) if length is not None else 0)
-            if len(self.buffer) < whole:
-                return
-            self.buffer = self.buffer[whole:]
-            body = answer(head, now)
-            status = b"200 OK" if body is not None else b"404 Not Found"
-            self.transport.write(
-                b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
-                % (status, len(body or b"{}"), body or b"{}")
-            )
-
-
-async def serve() -> None:
-    server = await asyncio.get_running_loop().create_server(Connection, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
-
-
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):
-        asyncio.run(serve())
+        asyncio.run(serve(answer))

@@ -47,13 +47,27 @@ class Agenda:
         self._hints = hints
         self._wanted: dict[str, float] = {}  # reads a second that an account's appointments add up to
 
-    def first(self, bound: Bound, hand: Pursuit) -> float:
-        """Return the seconds until the next read of an attempt that this process has not read yet."""
-        return self._next(bound, hand, self._clock.monotonic(), None)
+    def next(self, bound: Bound, hand: Pursuit, began: float | None = None, *, hint: float | None = None) -> float:
+        """Return the seconds until the next read, from when the last one began (None: from now; there was none here).
 
-    def next(self, bound: Bound, hand: Pursuit, began: float, hint: float | None = None) -> float:
-        """Return the seconds until the next read, from when the last one began; `hint` is the vendor's own word."""
-        return self._next(bound, hand, began, hint)
+        `hint` is the vendor's own word.
+        """
+        attempt = hand.attempt
+        if bound.account.poll_every is not None:
+            return bound.account.poll_every
+        began = self._clock.monotonic() if began is None else began
+        least = bound.account.every(attempt.kind)
+        timing = self.timings.of(attempt.account, attempt.kind)
+        wish = timing.next(self._age(attempt, began), self._running(hand, began), self.price)
+        wish = min(max(wish, least), MOST)
+        rate = 1.0 / wish if wish > 0 else 0.0
+        self._wanted[hand.account] = max(0.0, self._wanted.get(hand.account, 0.0) - hand.rate) + rate
+        hand.rate = rate
+        if self._hints.alive(attempt.account, attempt.kind):
+            wish = MOST
+        found = due(wish * self._pressure(bound), Bounds(least=least, most=MOST), hint=hint)
+        assert found is not None  # without a deadline there is always a next one
+        return found
 
     def after_failure(self, bound: Bound, hand: Pursuit, retry_after: float | None) -> float:
         """Return the seconds until a read that failed is tried again."""
@@ -86,9 +100,9 @@ class Agenda:
     def soonest(self, bound: Bound, hand: Pursuit) -> float:
         """Return the seconds until an attempt may be read again without asking more often than the vendor wants."""
         last = hand.sent_at if hand.tried_at is None else hand.tried_at
-        return (
-            0.0 if last is None else max(0.0, last + bound.account.every(hand.attempt.kind) - self._clock.monotonic())
-        )
+        if last is None:
+            return 0.0
+        return max(0.0, last + bound.account.every(hand.attempt.kind) - self._clock.monotonic())
 
     def spread(self, hand: Pursuit, within: float) -> float:
         """Return a moment of an interval, another one for each attempt, so that many do not come at once."""
@@ -98,28 +112,7 @@ class Agenda:
         """Return how likely it is that an attempt ends in the second after `at` (on the monotonic clock)."""
         attempt = hand.attempt
         timing = self.timings.of(attempt.account, attempt.kind)
-        age = self._age(attempt, at)
-        running = self._running(hand, at)
-        if timing.apart and running is not None:
-            return timing.work.hazard(running)
-        return timing.whole.hazard(age)
-
-    def _next(self, bound: Bound, hand: Pursuit, began: float, hint: float | None) -> float:
-        attempt = hand.attempt
-        if bound.account.poll_every is not None:
-            return bound.account.poll_every
-        least = bound.account.every(attempt.kind)
-        timing = self.timings.of(attempt.account, attempt.kind)
-        wish = timing.next(self._age(attempt, began), self._running(hand, began), self.price)
-        wish = min(max(wish, least), MOST)
-        rate = 1.0 / wish if wish > 0 else 0.0
-        self._wanted[hand.account] = max(0.0, self._wanted.get(hand.account, 0.0) - hand.rate) + rate
-        hand.rate = rate
-        if self._hints.alive(attempt.account, attempt.kind):
-            wish = MOST
-        found = due(wish * self._pressure(bound), Bounds(least=least, most=MOST), hint=hint)
-        assert found is not None  # without a deadline there is always a next one
-        return found
+        return timing.hazard(self._age(attempt, at), self._running(hand, at))
 
     def _pressure(self, bound: Bound) -> float:
         """Return by how much an account's intervals are stretched so that its reads fit the vendor's limit.

@@ -106,7 +106,7 @@ class Desk:
             batch=lambda name: name == ROUTES or self.accounts[name].can("poll_many"),
             most=lambda name: 1 if name == ROUTES else self.accounts[name].account.concurrency,
         )
-        self.driver.remind = self.tracker.watch
+        self.driver.flocks.remind = self.tracker.watch
         self.is_open = False
         self._closing = False
         self._sends: set[asyncio.Task[Any]] = set()
@@ -151,7 +151,7 @@ class Desk:
         """The journal has an attempt as it is now."""
         self.lookout.wrote(old, new, live.job, others=others)
         if not new.is_open:
-            self.agenda.leave(live.pursue(new.number))
+            self._leave(live.pursue(new.number))
         if live.job.route is not None:
             self.on_route(live)
 
@@ -272,7 +272,7 @@ class Desk:
     def _expected(self, bound: Bound, hand: Pursuit) -> float:
         """Return the seconds until the first read: whatever is odd about what was learned, a paid job is read."""
         try:
-            return self.driver.expect(bound, hand)
+            return self.driver.flocks.expect(bound, hand)
         except Exception:
             log.exception("when to read %s could not be said", hand.attempt.id)
             return bound.account.every(hand.attempt.kind)
@@ -292,11 +292,16 @@ class Desk:
             job = await self.registry.reroute(live, evolve(route, ended=why))
         self.lookout.say(EventName.ROUTED, job.attempt, job, {"route": route.route, "why": why})
 
+    def _leave(self, hand: Pursuit) -> None:
+        """An attempt is read no more: neither alone nor with others."""
+        self.agenda.leave(hand)
+        self.driver.flocks.leave(hand)
+
     def untrack(self, live: Live) -> None:
         """Drive it no more."""
         for attempt in live.job.attempts:
             self.tracker.forget(attempt.id)
-            self.agenda.leave(live.pursue(attempt.number))
+            self._leave(live.pursue(attempt.number))
         self.tracker.forget(live.job.id)
         self.registry.forget(live)
 

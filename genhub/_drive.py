@@ -9,15 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from genhub import _transitions as transitions
-from genhub._agenda import MOST, Agenda
+from genhub._agenda import Agenda
 from genhub._bound import Bound
 from genhub._clock import Clock, moment
 from genhub._errors import GenhubError, ProviderError
-from genhub._jobs import Attempt, Job, Ref
-from genhub._lists import FEWEST, LOYAL, Flock, interval, pages_of, pays
+from genhub._flocks import TROUBLE, Flocks, held_back
+from genhub._jobs import Attempt, Job
 from genhub._live import Pursuit, Registry
 from genhub._provider import Snapshot
 from genhub._reconcile import Finding, Place, Verdict, look
@@ -30,8 +30,6 @@ log = logging.getLogger("genhub.drive")
 LOOK_EVERY = 5.0
 #: So many jobs of one batch are read at once, where no list covers them.
 SIDE_BY_SIDE = 16
-#: Of an unforeseen trouble with reading: the seconds until it is tried again.
-TROUBLE = 32.0
 
 
 class Driver:
@@ -47,9 +45,7 @@ class Driver:
         agenda: Agenda,
     ) -> None:
         self._agenda = agenda
-        self.remind: Callable[[str, str, float], None] = _nobody  #: who is told of an appointment more
-        self._alone: set[str] = set()  # attempts that are being read by a call of their own
-        self._flocks: dict[tuple[str, str], Flock] = {}  # by account and kind
+        self.flocks = Flocks(registry, clock, healths, agenda, self._take)
         self._unwritten = unwritten
         self._registry = registry
         self._accounts = accounts
@@ -68,24 +64,15 @@ class Driver:
         if attempt.status.in_doubt:
             return await self._settle(bound, hand)
         assert attempt.ref is not None
-        if (wait := self._held_back(attempt.account)) > 0:
+        if (wait := held_back(self._healths, attempt.account)) > 0:
             return wait
         began = hand.tried_at = self._clock.monotonic()
-        self._alone.add(attempt_id)
         try:
-            snapshot = await bound.provider.poll(bound.polls, attempt.ref)
+            with self.flocks.alone(attempt_id):
+                snapshot = await bound.provider.poll(bound.polls, attempt.ref)
         except GenhubError as error:
             return self._failed(bound, hand, error)
-        finally:
-            self._alone.discard(attempt_id)
         return await self._take(bound, hand, attempt, snapshot, began)
-
-    def _held_back(self, account: str) -> float:
-        """Return the seconds for which an account's jobs are not read: reads of it failed, and one looks after it."""
-        wait = self._healths.reads_allowed(account)
-        if wait <= 0:
-            self._healths.read_through(account)
-        return wait
 
     async def _in_hand(self, attempt_id: str) -> Pursuit:
         job_id, _, number = attempt_id.rpartition(".")
@@ -98,7 +85,7 @@ class Driver:
         rest = list(attempt_ids)
         bound = self._accounts.get(account)
         if bound is not None and bound.can("poll_many"):
-            rest = await self._together(bound, rest, again)
+            rest = await self.flocks.read(bound, await self._all_in_hand(rest, again), again)
         if len(rest) == 1:
             again[rest[0]] = await self._safely(rest[0])
         if len(rest) < 2:
@@ -113,6 +100,17 @@ class Driver:
         await asyncio.gather(*(work() for _ in range(min(SIDE_BY_SIDE, len(rest)))))
         return again
 
+    async def _all_in_hand(self, attempt_ids: Sequence[str], again: dict[str, float | None]) -> dict[str, Pursuit]:
+        """Take attempts in hand; one that can't be is tried again later."""
+        hands: dict[str, Pursuit] = {}
+        for attempt_id in attempt_ids:
+            try:
+                hands[attempt_id] = await self._in_hand(attempt_id)
+            except GenhubError as error:
+                log.warning("driving %s failed: %s", attempt_id, error)
+                again[attempt_id] = TROUBLE / 8
+        return hands
+
     async def _safely(self, attempt_id: str) -> float | None:
         """One job's trouble is not another's."""
         try:
@@ -123,142 +121,6 @@ class Driver:
         except Exception:
             log.exception("driving %s failed in an unforeseen way", attempt_id)
             return TROUBLE
-
-    async def _together(self, bound: Bound, attempt_ids: list[str], again: dict[str, float | None]) -> list[str]:
-        """Read by the provider's list what it pays for; returns the attempts that are to be read one by one."""
-        kinds: dict[str, dict[str, Pursuit]] = {}
-        rest: list[str] = []
-        for attempt_id in attempt_ids:
-            hand = await self._in_hand(attempt_id)
-            attempt = hand.attempt
-            if _readable(hand) and pages_of(bound, attempt.kind) is not None:
-                kinds.setdefault(attempt.kind, {})[attempt_id] = hand
-            else:
-                rest.append(attempt_id)
-        for kind, hands in kinds.items():
-            rest += await self._by_list(bound, kind, hands, again)
-        return rest
-
-    async def _by_list(
-        self, bound: Bound, kind: str, due: dict[str, Pursuit], again: dict[str, float | None]
-    ) -> list[str]:
-        """Read one kind of due attempts by the list, with others of their kind; returns what it did not cover."""
-        flock = self._flocks.setdefault((bound.name, kind), Flock())
-        while flock.looking is not None:
-            await asyncio.wait([flock.looking])
-        flock.leave([each for each, hand in flock.members.items() if not self._listable(hand)])
-        flock.join({each: hand for each, hand in due.items() if self._listable(hand)})
-        flock.apart.intersection_update([each for each in flock.apart if _queued(flock.members[each])])
-        alone = [each for each, hand in due.items() if each not in flock.members or each in flock.apart or hand.hinted]
-        waiting = [each for each in due if each not in alone]
-        began = self._clock.monotonic()
-        if not waiting or flock.next_at > began:
-            again |= dict.fromkeys(waiting, flock.next_at - began)
-            return alone
-        kept = {*flock.apart, *alone, *self._alone}
-        asked = {each: hand for each, hand in flock.chosen(waiting).items() if each in waiting or each not in kept}
-        page = pages_of(bound, kind) or 1
-        hazards = [self._agenda.hazard(hand, began) for hand in asked.values()]
-        if not self._worth(bound, waiting, hazards, page, flock) or self._held_back(bound.name) > 0:
-            flock.next_at = 0.0
-            return list(due)
-        flock.looking = asyncio.get_running_loop().create_future()
-        try:
-            seen = await self._list(bound, flock, asked, began)
-            flock.leave([each for each, hand in asked.items() if not self._listable(hand)])
-            wait = self._until_next(bound, flock, page, began, bound.account.every(kind))
-            flock.next_at = began + wait if flock.members else 0.0
-        finally:
-            flock.looking.set_result(None)
-            flock.looking = None
-        for each in waiting:
-            if each in seen:
-                shown = seen[each] is not None and each not in flock.apart
-                again[each] = flock.next_at - began if shown else seen[each]
-        if flock.members and all(again.get(each) is None for each in waiting):  # somebody has to come for the next one
-            self.remind(next(reversed(flock.members)), bound.name, flock.next_at - self._clock.monotonic())
-        return [*alone, *(each for each in waiting if each not in seen)]
-
-    async def _list(
-        self, bound: Bound, flock: Flock, asked: Mapping[str, Pursuit], began: float
-    ) -> dict[str, float | None]:
-        """Read attempts by the list; returns, for those that it covered, the seconds until each is read next."""
-        begun: dict[Ref, tuple[str, Pursuit, Attempt]] = {}
-        for attempt_id, hand in asked.items():
-            attempt = hand.attempt
-            assert attempt.ref is not None
-            begun[attempt.ref] = (attempt_id, hand, attempt)
-            hand.tried_at = began
-        try:
-            found = await bound.verb("poll_many").poll_many(bound.polls, tuple(begun))
-        except Exception as error:
-            self._healths.read_failed(bound.name, error)
-            log.warning(
-                "%s: reading %d jobs by a list failed, they are read one by one: %s", bound.name, len(begun), error
-            )
-            return {}
-        self._healths.read(bound.name)
-        seen: dict[str, float | None] = {}
-        for ref, snapshot in found.items():
-            if ref not in begun:
-                continue
-            attempt_id, hand, attempt = begun[ref]
-            if snapshot.status.is_final and not snapshot.complete:  # its outputs have to be read apart
-                hand.hinted = True
-                self.remind(attempt_id, bound.name, 0.0)
-                continue
-            if snapshot.complete and not snapshot.status.is_final:  # the list did not show it
-                flock.apart.add(attempt_id)
-            try:
-                seen[attempt_id] = await self._take(bound, hand, attempt, snapshot, began)
-            except Exception as error:  # one job's trouble is not another's
-                log.warning("taking in what a list says of %s failed: %s", attempt_id, error)
-                seen[attempt_id] = TROUBLE
-        return seen
-
-    def _listable(self, hand: Pursuit) -> bool:
-        """True for an attempt that is in hand still, and can be read."""
-        return _readable(hand) and self._registry.known(hand.live.job.id) is hand.live
-
-    def expect(self, bound: Bound, hand: Pursuit) -> float:
-        """Return the seconds until the first read of an attempt, alone or with others by a list."""
-        wait = self._agenda.first(bound, hand)
-        attempt = hand.attempt
-        if pages_of(bound, attempt.kind) is not None and _readable(hand):
-            flock = self._flocks.setdefault((bound.name, attempt.kind), Flock())
-            flock.join({attempt.id: hand})
-            now, count = self._clock.monotonic(), len(flock.members)
-            if flock.next_at > now:
-                flock.next_at = min(flock.next_at, now + wait)
-            elif count >= FEWEST and count.bit_count() == 1 and bound.account.poll_every is None:
-                wait = min(wait, self._gather(bound, flock, attempt.kind, now))
-        return wait
-
-    def _gather(self, bound: Bound, flock: Flock, kind: str, now: float) -> float:
-        """Twice as many are open as before: see whether a list pays for them, before the first comes due by itself."""
-        page = pages_of(bound, kind) or 1
-        wait = self._until_next(bound, flock, page, now, bound.account.every(kind))
-        some, _ = flock.sample()
-        if not pays([self._agenda.hazard(hand, now + wait) for hand in some], self._agenda.price, page):
-            return MOST
-        flock.next_at = now + wait
-        return wait
-
-    def _worth(self, bound: Bound, due: Collection[str], hazards: Collection[float], page: int, flock: Flock) -> bool:
-        if bound.account.poll_every is not None:  # they come due together anyway
-            return len(due) >= FEWEST
-        return pays(hazards, self._agenda.price, page, margin=LOYAL if flock.next_at > 0 else 1.0)
-
-    def _until_next(self, bound: Bound, flock: Flock, page: int, began: float, least: float) -> float:
-        """Return the seconds until the list is read again."""
-        if bound.account.poll_every is not None:
-            return least
-        some, each = flock.sample()
-
-        def hazard(later: float) -> float:
-            return each * sum(self._agenda.hazard(hand, began + later) for hand in some)
-
-        return interval(hazard, round(each * len(some)), self._agenda.price, page, least, MOST)
 
     async def read(self, hand: Pursuit) -> Job:
         """Read the vendor once, whatever the status: late news of a finished job is recorded too."""
@@ -296,9 +158,11 @@ class Driver:
         if snapshot.status is Status.UNKNOWN and (bound.name, snapshot.raw_status) not in self._odd_words:
             self._odd_words.add((bound.name, snapshot.raw_status))
             log.warning("%s uses a status word that the adapter does not know: %r", bound.name, snapshot.raw_status)
-        profile, at = bound.provider.billing, moment(self._clock)
+        profile, at, before = bound.provider.billing, moment(self._clock), began
 
         def change(now: Attempt) -> Attempt:
+            nonlocal before
+            before = now
             # A stop or a resume came between: an answer from before it says nothing about after it.
             if now.leg != began.leg or now.resuming_at != began.resuming_at:
                 return now
@@ -314,12 +178,12 @@ class Driver:
         if attempt.running_at is not None and began.running_at is None:
             self._agenda.saw_work(hand, at_first)
         if not attempt.is_open:
-            if not began.status.is_final:
+            if before.is_open:  # else another read, by a list perhaps, has seen the end
                 self._agenda.ended(hand, attempt, at_first)
             self._registry.drop(hand.live)
             return None
         hand.read_at = at_first
-        return self._agenda.next(bound, hand, at_first, snapshot.again)
+        return self._agenda.next(bound, hand, at_first, hint=snapshot.again)
 
     def _failed(self, bound: Bound, hand: Pursuit, error: GenhubError) -> float:
         """A failed read never changes a job; it is counted, shown, and tried again later."""
@@ -351,17 +215,3 @@ class Driver:
             case Verdict.SETTLED:
                 hand.stuck = False
                 return 0.0 if hand.attempt.is_open else None
-
-
-def _nobody(attempt_id: str, account: str, wait: float) -> None:
-    """Nobody keeps appointments yet."""
-
-
-def _queued(hand: Pursuit) -> bool:
-    return hand.attempt.status is Status.QUEUED
-
-
-def _readable(hand: Pursuit) -> bool:
-    """True for an attempt that the vendor has, and that nothing is being sent for."""
-    attempt = hand.attempt
-    return attempt.ref is not None and not attempt.status.in_doubt and attempt.is_open and hand.sending is None

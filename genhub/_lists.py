@@ -69,13 +69,17 @@ def pages_of(bound: Bound, kind: str) -> int | None:
     return 100 if known is None else known.get(kind)
 
 
-def pays(hazards: Collection[float], price: float, page: int, *, margin: float = 1.0) -> bool:
-    """Say whether reading these by a list costs less than reading each alone, or at most `margin` times as much."""
-    if len(hazards) < FEWEST:
+def pays(hazards: Collection[float], price: float, page: int, *, each: float = 1.0, margin: float = 1.0) -> bool:
+    """Say whether reading these by a list costs less than reading one by one, or at most `margin` times as much.
+
+    Each of them stands for `each`.
+    """
+    count = round(each * len(hazards))
+    if count < FEWEST:
         return False
-    alone = sum(_alone(each, price) for each in hazards)
-    total = sum(hazards)
-    return math.sqrt(2 * _pages(len(hazards), page) * total / price) + total < alone * margin
+    alone = each * sum(_alone(hazard, price) for hazard in hazards)
+    total = each * sum(hazards)
+    return math.sqrt(2 * _pages(count, page) * total / price) + total < alone * margin
 
 
 def interval(hazard: Callable[[float], float], count: int, price: float, page: int, least: float, most: float) -> float:

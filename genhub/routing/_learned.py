@@ -15,6 +15,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from genhub._credits import ZERO
+from genhub._facts import Kept, items
 from genhub._jobs import Attempt
 from genhub._status import Status
 
@@ -87,12 +88,12 @@ class _Memory:
             del self.times[bisect_left(self.times, part.seconds)]
 
 
-class Learned:
+class Learned(Kept):
     """What every kind of call at every account was seen to cost and to take."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._kinds: dict[tuple[str, str], _Memory] = {}
-        self._changes = self._handed_out = self._saved = 0
 
     def took(self, attempt: Attempt) -> None:
         """Take in a finished attempt as its books stand; told again, the latest counts.
@@ -140,11 +141,6 @@ class Learned:
         memory = self._kinds.get((account, kind))
         return 0 if memory is None else len(memory.times)
 
-    @property
-    def unsaved(self) -> bool:
-        """True when something was learned since the facts that were saved."""
-        return self._changes != self._saved
-
     def facts(self) -> dict[str, Any]:
         """Return what is remembered as plain data: account, kind, and rows of id, success, credits, seconds."""
         self._handed_out = self._changes
@@ -158,14 +154,10 @@ class Learned:
                 facts.setdefault(account, {})[kind] = rows
         return facts
 
-    def saved(self) -> None:
-        """The facts that were handed out last are written. What was learned since is not."""
-        self._saved = self._handed_out
-
     def restore(self, facts: Any) -> None:
         """Take in saved facts, as older than what is known already; what makes no sense among them is passed over."""
-        for account, kinds in _items(facts):
-            for kind, rows in _items(kinds):
+        for account, kinds in items(facts):
+            for kind, rows in items(kinds):
                 newer = self._kinds.get((account, kind), _Memory()).parts
                 memory = _Memory()
                 for key, part in (*((key, part) for key, part in _rows(rows) if key not in newer), *newer.items()):
@@ -199,13 +191,6 @@ def _figure(amount: Decimal | None) -> Decimal | None:
     if amount is None or not amount.is_finite() or abs(amount) >= TOO_MUCH:
         return None
     return round(amount, PLACES) if -int(amount.as_tuple().exponent) > PLACES else amount
-
-
-def _items(facts: Any) -> list[tuple[str, Any]]:
-    try:
-        return [(name, value) for name, value in facts.items() if isinstance(name, str)]
-    except AttributeError:
-        return []
 
 
 def _rows(facts: Any) -> Iterator[tuple[str, _Part]]:

@@ -28,6 +28,12 @@ class Timing:
     phases: float  #: of how many the phases were seen
     basis: Basis
 
+    def hazard(self, age: float, running_for: float | None) -> float:
+        """Return how likely its end is a second, for one that is so old, and was seen in work so long ago."""
+        if self.apart and running_for is not None:
+            return self.work.hazard(running_for)
+        return self.whole.hazard(age)
+
     def next(self, age: float, running_for: float | None, price: float) -> float:
         """Return the seconds until the next read of one that is so old, and was seen in work so long ago.
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from attrs import define, field
 
+from genhub._facts import Kept, items
 from genhub._jobs import Attempt
 from genhub._status import Status
 from genhub.timing._grid import ENDS
@@ -37,14 +38,14 @@ class _Kind:
     apart: bool = False
 
 
-class Timings:
+class Timings(Kept):
     """What was learned, by account and kind. `prior` says what is expected of a kind before anything was seen."""
 
     def __init__(self, prior: Callable[[str, str], Prior]) -> None:
+        super().__init__()
         self._prior = prior
         self._kinds: dict[tuple[str, str], _Kind] = {}
         self._known: OrderedDict[str, None] = OrderedDict()
-        self._changes = self._handed_out = self._saved = 0
 
     def took(self, attempt: Attempt, *, unseen_for: float = 0.0, begun_unseen: float | None = None) -> None:
         """Take in an attempt that has ended, once.
@@ -123,11 +124,6 @@ class Timings:
 
     # The journal.
 
-    @property
-    def unsaved(self) -> bool:
-        """True when something was learned since the facts that were saved."""
-        return self._changes != self._saved
-
     def facts(self) -> dict[str, Any]:
         """Return what is remembered as plain data, of a bounded size for each kind."""
         self._handed_out = self._changes
@@ -143,15 +139,11 @@ class Timings:
                 }
         return facts
 
-    def saved(self) -> None:
-        """The facts that were handed out last are written. What was learned since is not."""
-        self._saved = self._handed_out
-
     def restore(self, facts: Any) -> None:
         """Take in saved facts, before any news; what makes no sense among them is passed over."""
-        for account, kinds in _items(facts):
-            for kind, said in _items(kinds):
-                parts = dict(_items(said))
+        for account, kinds in items(facts):
+            for kind, said in items(kinds):
+                parts = dict(items(said))
                 series = [Series.of(parts.get(name)) for name in ("whole", "queue", "work")]
                 whole, queue, work = series
                 if whole is None or queue is None or work is None:
@@ -159,13 +151,6 @@ class Timings:
                 known = _Kind(whole=whole, queue=queue, work=work, apart=parts.get("apart") is True)
                 known.lives.extend(_lives(parts.get("lives")))
                 self._kinds[account, kind] = known
-
-
-def _items(facts: Any) -> list[tuple[str, Any]]:
-    if not isinstance(facts, dict):
-        return []
-    rows = cast("dict[object, Any]", facts).items()
-    return [(name, value) for name, value in rows if isinstance(name, str)]
 
 
 def _lives(rows: Any) -> Iterable[tuple[float, float]]:

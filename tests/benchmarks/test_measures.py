@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from benchmarks import _job_server, overhead
 from benchmarks._fresh import Subject, importtime, rounds
+from benchmarks._keep_alive import listen
 from benchmarks._peers import NotInstalled, _reason, environment, run
 from benchmarks.footprint import Measured
 from genhub import Status
@@ -47,7 +47,7 @@ async def test_why_something_could_not_be_installed() -> None:
 async def test_both_lives_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """By hand and by genhub: a submit and five polls each."""
     monkeypatch.setattr(overhead, "EVERY", 0.0)
-    server = await asyncio.get_running_loop().create_server(_job_server.Connection, "127.0.0.1", 0)
+    server = await listen(_job_server.answer)
     origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     async with server, aiohttp.ClientSession() as session, overhead.hub(origin, "memory:") as hub:
         assert await overhead.block(overhead.lean(session, origin), 2, 1) > 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
@@ -14,6 +13,7 @@ import pytest
 
 from benchmarks import _connections, _job_server, overhead
 from benchmarks._dialects import DIALECTS
+from benchmarks._keep_alive import listen
 from benchmarks._peers import FOLDER, PEERS, Block, Living, NotInstalled, Peer, python
 from benchmarks._report import Report
 from benchmarks._virtual import run
@@ -32,7 +32,7 @@ TINY = (overhead.Level(in_flight=2, each=1, every=0.0, one_in=1, theirs=1),)
 @asynccontextmanager
 async def job_server() -> AsyncIterator[str]:
     """Run the server on this loop; gives its origin."""
-    server = await asyncio.get_running_loop().create_server(_job_server.Connection, "127.0.0.1", 0)
+    server = await listen(_job_server.answer)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 

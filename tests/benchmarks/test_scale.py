@@ -16,6 +16,7 @@ from benchmarks import _hold_server, _scale_hub, _scale_start, _scale_tracker, s
 from benchmarks._apart import apart
 from benchmarks._held import Lateness, slope, sockets
 from benchmarks._journal_build import intent, job, journal
+from benchmarks._keep_alive import listen
 from genhub import Status
 from genhub.stores import JobFilter
 from genhub.stores._sqlite import SqliteStore
@@ -25,7 +26,7 @@ from genhub.stores._sqlite import SqliteStore
 async def held_jobs() -> AsyncIterator[str]:
     """Run the server on this loop; gives its origin."""
     _hold_server.counts = _hold_server.Counts()
-    server = await asyncio.get_running_loop().create_server(_hold_server.Connection, "127.0.0.1", 0)
+    server = await listen(_hold_server.answer)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 

@@ -120,10 +120,10 @@ def test_an_open_attempt_is_read_within_its_bounds(
         desk.announced()
     desk.bound.allowed = allowed
     for _ in range(others):
-        desk.agenda.first(desk.bound, desk.open())
+        desk.agenda.next(desk.bound, desk.open())
     hand = desk.open(age=age, running_for=running)
-    first = desk.agenda.first(desk.bound, hand)
-    then = desk.agenda.next(desk.bound, hand, desk.clock.monotonic(), hint)
+    first = desk.agenda.next(desk.bound, hand)
+    then = desk.agenda.next(desk.bound, hand, desk.clock.monotonic(), hint=hint)
 
     for wait in (first, then):
         assert least <= wait <= max(least, MOST)
@@ -150,8 +150,8 @@ def test_a_users_own_interval_is_kept() -> None:
     desk.bound.allowed = 0.001
     hand = desk.open(age=30.0)
 
-    assert 7.0 == desk.agenda.first(desk.bound, hand)
-    assert 7.0 == desk.agenda.next(desk.bound, hand, desk.clock.monotonic(), 1.0)
+    assert 7.0 == desk.agenda.next(desk.bound, hand)
+    assert 7.0 == desk.agenda.next(desk.bound, hand, desk.clock.monotonic(), hint=1.0)
 
 
 def test_what_was_learned_makes_the_appointments() -> None:
@@ -160,8 +160,8 @@ def test_what_was_learned_makes_the_appointments() -> None:
     desk.learn(60.0, 60)
     young, old = desk.open(), desk.open(age=60.0)
 
-    assert 30 < desk.agenda.first(desk.bound, young) < 60
-    assert desk.agenda.first(desk.bound, old) < 10
+    assert 30 < desk.agenda.next(desk.bound, young) < 60
+    assert desk.agenda.next(desk.bound, old) < 10
 
 
 def test_what_the_vendor_documents_is_expected() -> None:
@@ -177,32 +177,32 @@ def test_a_limit_stretches_intervals_until_they_fit() -> None:
     desk = Desk()
     desk.learn(60.0, 60)
     hand, others = desk.open(age=55.0), [desk.open(age=55.0) for _ in range(9)]
-    free = desk.agenda.first(desk.bound, hand)
+    free = desk.agenda.next(desk.bound, hand)
     desk.bound.allowed = 1 / free
-    alone = desk.agenda.first(desk.bound, hand)
+    alone = desk.agenda.next(desk.bound, hand)
     for other in others:
-        desk.agenda.first(desk.bound, other)
-    crowded = desk.agenda.first(desk.bound, hand)
+        desk.agenda.next(desk.bound, other)
+    crowded = desk.agenda.next(desk.bound, hand)
     for other in others:
         desk.agenda.leave(other)
 
     assert free == pytest.approx(alone)
     assert 9 * free < crowded < 11 * free
-    assert free == pytest.approx(desk.agenda.first(desk.bound, hand))
+    assert free == pytest.approx(desk.agenda.next(desk.bound, hand))
 
 
 def test_where_webhooks_announce_ends_reading_is_a_backstop() -> None:
     """Until one is not announced: then it is said, once, that they are silent."""
     desk = Desk()
     desk.announced()
-    assert MOST == desk.agenda.first(desk.bound, desk.open())
+    assert MOST == desk.agenda.next(desk.bound, desk.open())
     assert [] == desk.silent
     desk.learn(20.0)
     assert [WHERE] == desk.silent
     desk.learn(20.0)
 
     assert [WHERE] == desk.silent
-    assert MOST > desk.agenda.first(desk.bound, desk.open())
+    assert MOST > desk.agenda.next(desk.bound, desk.open())
 
 
 def test_an_end_is_known_as_exactly_as_reads_are_near() -> None:
