@@ -111,6 +111,37 @@ def test_a_mistake_is_named_with_its_line_and_its_remedy(
     assert str(caught.value).startswith(f"{path}:{line}:")
 
 
+def test_what_a_read_is_worth_is_read(tmp_path: Path) -> None:
+    """A time; without it, half a second."""
+    assert 0.5 == load(write(tmp_path, GOOD), ENV).read_price
+    assert 2.0 == load(write(tmp_path, GOOD + '\n[reading]\nprice = "2s"\n'), ENV).read_price
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ('price = "-1s"', "reading.price: a time reads like 2, '2s' or '5m', not '-1s'"),
+        ("price = 0", "reading.price: a read is worth more than no time"),
+        ("prise = 1", "unknown setting 'prise'. Did you mean 'price'?"),
+    ],
+)
+def test_what_a_read_can_not_be_worth_is_refused(tmp_path: Path, table: str, says: str) -> None:
+    """With its line, and what to write."""
+    path = write(tmp_path, GOOD + f"\n[reading]\n{table}\n")
+    with pytest.raises(ConfigError) as caught:
+        load(path, ENV)
+
+    assert says in str(caught.value)
+    assert str(caught.value).startswith(f"{path}:{len(path.read_text().splitlines())}:")
+
+
+@pytest.mark.parametrize("price", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_hub_refuses_a_price_that_is_none(price: float) -> None:
+    """Before anything is opened."""
+    with pytest.raises(ConfigError, match="read_price"):
+        Hub({}, read_price=price)
+
+
 def test_a_secret_that_is_wrong_is_not_repeated(tmp_path: Path) -> None:
     """Not even in the message about it."""
     path = write(tmp_path, GOOD.replace('workspace_id = "ws-1"', ""))

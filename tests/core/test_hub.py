@@ -592,6 +592,39 @@ async def test_many_captions_are_read_by_their_list(world: World) -> None:
     assert 20 <= singles < 40
 
 
+async def test_what_was_learned_is_there_for_the_next_hub(world: World, tmp_path: Path) -> None:
+    """By account and kind, from the ends that reads found; closing keeps it."""
+    journal = f"sqlite:///{tmp_path}/genhub.db"
+    world.powerpost.script(Scenario(duration=30, times=None))
+    async with world.hub(journal=journal) as hub:
+        assert {} == hub.timings()
+        for _ in range(4):
+            await (await hub.submit(CAPTION, to="powerpost")).wait()
+        first = hub.timings()["powerpost", "captions"].whole.quantile(0.5)
+    async with world.hub(journal=journal) as hub:
+        known = hub.timings()
+        again = known["powerpost", "captions"]
+
+    assert [("powerpost", "captions")] == [*known]
+    assert 3.9 < again.seen <= 4
+    assert first == pytest.approx(again.whole.quantile(0.5), rel=0.1)
+    assert 15 < again.whole.quantile(0.5) < 45
+
+
+async def test_what_waiting_for_a_limit_took_is_shown(world: World) -> None:
+    """By account and endpoint: how many calls waited, and for how long."""
+    async with world.hub(concurrency=1) as hub:
+        assert {} == hub.pacing()
+        world.powerpost.script(Scenario(http=429, retry_after=30))
+        with pytest.raises(RateLimited):
+            await hub.submit(CAPTION, to="powerpost")
+        await hub.submit(CAPTION, to="powerpost")
+        waited = hub.pacing()["powerpost"]["POST /content"]
+
+    assert 1 == waited.calls
+    assert 29 < waited.longest == waited.total < 31
+
+
 async def test_a_restart_goes_on_where_it_stood(world: World, tmp_path: Path) -> None:
     """Another process on the same journal finds every job, and buys nothing."""
     journal = f"sqlite:///{tmp_path}/genhub.db"
