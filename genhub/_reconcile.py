@@ -22,6 +22,7 @@ from genhub import _transitions as transitions
 from genhub._bound import Bound
 from genhub._clock import Clock, moment
 from genhub._credits import Balance
+from genhub._errors import RateLimited
 from genhub._jobs import Attempt, Job
 from genhub._live import Live, Pursuit, Registry
 from genhub._provider import TOLERANCE, Candidate, Intent, Lookup
@@ -180,18 +181,17 @@ async def _replay(place: Place, hand: Pursuit, intent: Intent) -> Finding | None
 
     if too_late():
         return None
-    if bound.slots.locked():  # whoever holds one may wait for long; a person must not wait for them here
-        return Finding(Verdict.LATER, attempt, again=SOON)
+    # Without a slot: those are held by submits that may take longer than there is time, and a replay goes alone.
     turn = bound.http.turn_now(intent.call.path)
     if turn is None:  # the vendor's limit: there may be time yet when it ends
         return Finding(Verdict.LATER, attempt, again=SOON)
     wire = Wire(turn=turn, late=too_late)
     try:
-        async with bound.slots:
-            receipt = await bound.provider.submit(bound.http.watched(wire), intent.call)
+        receipt = await bound.provider.submit(bound.http.watched(wire), intent.call)
     except Exception as error:
         log.warning("%s: the replay of %s settled nothing: %s", bound.name, attempt.id, error)
-        later = wire.phase is Phase.UNSENT and not too_late()
+        put_off = wire.phase is Phase.UNSENT or (wire.refused and isinstance(error, RateLimited))
+        later = put_off and not too_late()
         return Finding(Verdict.LATER, attempt, again=SOON) if later else None
     finally:
         turn.end()

@@ -263,8 +263,8 @@ async def test_who_waits_when_the_hub_closes_is_told(world: World) -> None:
     assert done
 
 
-async def test_a_replay_without_a_slot_does_not_block_a_person(world: World) -> None:
-    """All slots are taken by submits that wait for the vendor's limit: settling by hand does not wait for them."""
+async def test_a_replay_waits_for_no_slot(world: World) -> None:
+    """All slots are taken for longer than a replay is harmless: the lost submit is settled all the same."""
     world.adgen.script(Scenario(fault=Fault.LOSE_ANSWER))
     async with at_adgen(world, concurrency=1, poll_every=NEVER) as hub:
         slots = hub.account("adgen").slots
@@ -273,14 +273,21 @@ async def test_a_replay_without_a_slot_does_not_block_a_person(world: World) -> 
         blocker = asyncio.create_task(slots.acquire())
         handle = await lost
         await blocker
-        for _ in range(20):
-            await asyncio.sleep(0)
-        settling = asyncio.create_task(hub.settle(handle.id, not_submitted=True))
-        done, _ = await asyncio.wait([settling], timeout=0.5)
+        await until(lambda: bool(job := hub.in_hand(handle.id)) and not job.job.status.in_doubt)
         slots.release()
-        settling.cancel()
 
-    assert done
+    assert 1 == len(world.adgen.creations)
+
+
+async def test_a_replay_that_the_vendor_put_off_comes_again(world: World) -> None:
+    """A 429 made nothing: the replay is sent again while its window is open."""
+    world.adgen.script(Scenario(fault=Fault.LOSE_ANSWER))
+    world.adgen.script(Scenario(fault=Fault.RATE_LIMITED, retry_after=1, times=3))
+    async with at_adgen(world, poll_every=NEVER, replay_window=9) as hub:
+        handle = await hub.submit(IMAGE, to="adgen")
+        await until(lambda: bool(job := hub.in_hand(handle.id)) and not job.job.status.in_doubt)
+
+    assert 1 == len(world.adgen.creations)
 
 
 async def test_a_cancelled_resume_keeps_its_reservation(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
