@@ -54,25 +54,37 @@ class Driver:
         self._odd_words: set[tuple[str, str]] = set()
 
     async def drive(self, attempt_id: str) -> float | None:
-        """Do the next thing for an attempt; returns the seconds until it is to be driven again, None for never."""
-        hand = await self._in_hand(attempt_id)
-        attempt = hand.attempt
-        bound = self._accounts.get(attempt.account)
-        if bound is None or not attempt.is_open or hand.sending is not None:
-            self._registry.drop(hand.live)  # it may have been loaded only for this
-            return None
-        if attempt.status.in_doubt:
-            return await self._settle(bound, hand)
-        assert attempt.ref is not None
-        if (wait := held_back(self._healths, attempt.account)) > 0:
-            return wait
-        began = hand.tried_at = self._clock.monotonic()
+        """Do the next thing for an attempt; returns the seconds until it is to be driven again, None for never.
+
+        Raises nothing: one job's trouble is not another's.
+        """
         try:
-            with self.flocks.alone(attempt_id):
+            hand = await self._in_hand(attempt_id)
+            attempt, alone = hand.attempt, self.flocks.alone
+            bound = self._accounts.get(attempt.account)
+            if bound is None or not attempt.is_open or hand.sending is not None:
+                self._registry.drop(hand.live)  # it may have been loaded only for this
+                return None
+            if attempt.status.in_doubt:
+                return await self._settle(bound, hand)
+            assert attempt.ref is not None
+            if (wait := held_back(self._healths, attempt.account)) > 0:
+                return wait
+            began = hand.tried_at = self._clock.monotonic()
+            alone.add(attempt_id)
+            try:
                 snapshot = await bound.provider.poll(bound.polls, attempt.ref)
+            except GenhubError as error:
+                return self._failed(bound, hand, error)
+            finally:
+                alone.discard(attempt_id)
+            return await self._take(bound, hand, attempt, snapshot, began)
         except GenhubError as error:
-            return self._failed(bound, hand, error)
-        return await self._take(bound, hand, attempt, snapshot, began)
+            log.warning("driving %s failed: %s", attempt_id, error)
+            return TROUBLE / 8
+        except Exception:
+            log.exception("driving %s failed in an unforeseen way", attempt_id)
+            return TROUBLE
 
     async def _in_hand(self, attempt_id: str) -> Pursuit:
         job_id, _, number = attempt_id.rpartition(".")
@@ -87,7 +99,7 @@ class Driver:
         if bound is not None and bound.can("poll_many"):
             rest = await self.flocks.read(bound, await self._all_in_hand(rest, again), again)
         if len(rest) == 1:
-            again[rest[0]] = await self._safely(rest[0])
+            again[rest[0]] = await self.drive(rest[0])
         if len(rest) < 2:
             return again
         waiting = deque(rest)
@@ -95,7 +107,7 @@ class Driver:
         async def work() -> None:
             while waiting:
                 attempt_id = waiting.popleft()
-                again[attempt_id] = await self._safely(attempt_id)
+                again[attempt_id] = await self.drive(attempt_id)
 
         await asyncio.gather(*(work() for _ in range(min(SIDE_BY_SIDE, len(rest)))))
         return again
@@ -110,17 +122,6 @@ class Driver:
                 log.warning("driving %s failed: %s", attempt_id, error)
                 again[attempt_id] = TROUBLE / 8
         return hands
-
-    async def _safely(self, attempt_id: str) -> float | None:
-        """One job's trouble is not another's."""
-        try:
-            return await self.drive(attempt_id)
-        except GenhubError as error:
-            log.warning("driving %s failed: %s", attempt_id, error)
-            return TROUBLE / 8
-        except Exception:
-            log.exception("driving %s failed in an unforeseen way", attempt_id)
-            return TROUBLE
 
     async def read(self, hand: Pursuit) -> Job:
         """Read the vendor once, whatever the status: late news of a finished job is recorded too."""
@@ -158,6 +159,9 @@ class Driver:
         if snapshot.status is Status.UNKNOWN and (bound.name, snapshot.raw_status) not in self._odd_words:
             self._odd_words.add((bound.name, snapshot.raw_status))
             log.warning("%s uses a status word that the adapter does not know: %r", bound.name, snapshot.raw_status)
+        if hand.attempt is began and transitions.told_nothing(began, snapshot):
+            hand.read_at = at_first
+            return self._agenda.next(bound, hand, at_first, hint=snapshot.again)
         profile, at, before = bound.provider.billing, moment(self._clock), began
 
         def change(now: Attempt) -> Attempt:

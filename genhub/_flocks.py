@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from genhub._agenda import MOST, Agenda
 from genhub._bound import Bound
@@ -36,17 +35,8 @@ class Flocks:
         self._healths = healths
         self._agenda = agenda
         self._take = take
-        self._alone: set[str] = set()  # attempts that are being read by a call of their own
+        self.alone: set[str] = set()  #: attempts that are being read by a call of their own: no list asks for them
         self._flocks: dict[tuple[str, str], Flock] = {}
-
-    @contextmanager
-    def alone(self, attempt_id: str) -> Generator[None]:
-        """An attempt is read by a call of its own meanwhile: no list asks for it."""
-        self._alone.add(attempt_id)
-        try:
-            yield
-        finally:
-            self._alone.discard(attempt_id)
 
     def leave(self, hand: Pursuit) -> None:
         """An attempt is not read any more."""
@@ -90,7 +80,7 @@ class Flocks:
         if not self._worth(bound, flock, page, began, waiting) or held_back(self._healths, bound.name) > 0:
             flock.next_at = 0.0
             return list(due)
-        kept = {*flock.apart, *alone, *self._alone}
+        kept = {*flock.apart, *alone, *self.alone}
         asked = {
             each: hand
             for each, hand in flock.chosen(waiting).items()

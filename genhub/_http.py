@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Awaitable, Collection, Iterator, Mapping
 from copy import copy
 from email.utils import parsedate_to_datetime
 from itertools import islice
@@ -39,9 +39,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("genhub.http")
 
-#: What stands in a path, or in a query, as it is.
+#: What stands in a path as it is.
 PLAIN_PATH = re.compile(r"(/(?!\.+(/|$))[\w.~-]+)+", re.ASCII).fullmatch
-PLAIN = re.compile(r"[\w.~-]*", re.ASCII).fullmatch
+#: So many paths that are asked with a query are kept as URLs.
+PATHS = 64
 
 #: What a read is answered with.
 OK = (200,)
@@ -52,12 +53,13 @@ UNSENT_TRIES, UNSENT_WITHIN = 2, 10.0
 class _Known:
     """What an account's way to its vendor has learned; shared by its views."""
 
-    __slots__ = ("ahead", "base", "date", "head", "headers", "limit", "read")
+    __slots__ = ("ahead", "base", "date", "head", "headers", "limit", "read", "urls")
 
     def __init__(self) -> None:
         self.headers: Mapping[str, str] | None = None
         self.head: CIMultiDict[str] | None = None  # the same, as aiohttp takes them without a copy of its own
-        self.base: str | None = None  # the base URL as yarl writes it
+        self.base: URL | None = None  # the base URL, read
+        self.urls: dict[str, URL] = {}  # by path, of those that are asked with a query
         self.limit: aiohttp.ClientTimeout | None = None
         self.read: str | None = None  # the endpoint that was read last
         self.date: str | None = None
@@ -133,22 +135,29 @@ class Http:
         """Return such a leave if there is one without waiting."""
         return self._pacer.turn_now(_endpoint("POST", path))
 
-    async def read(self, path: str, *, query: Mapping[str, Any] | None = None, retries: int | None = None) -> Answer:
+    def read(
+        self, path: str, *, query: Mapping[str, Any] | None = None, retries: int | None = None
+    ) -> Awaitable[Answer]:
         """GET; sent again after a passing failure, with backoff, honouring what the vendor says about when.
 
         Raises ProviderUnavailable, RateLimited, BadResponse or what the vendor's code means.
         """
         left = self._retries if retries is None else retries
+        once = self._once("GET", path, query=query, ok=OK, reads=True)
+        return once if left <= 0 else self._again(once, path, query, left)
+
+    async def _again(self, once: Awaitable[Answer], path: str, query: Mapping[str, Any] | None, left: int) -> Answer:
         waits: Iterator[float] | None = None
         while True:
             try:
-                return await self._once("GET", path, query=query, ok=OK, reads=True)
+                return await once
             except (ProviderUnavailable, RateLimited) as error:
                 if left <= 0:
                     raise
                 left -= 1
                 waits = waits or delays()
                 await self.clock.sleep(max(next(waits), error.retry_after or 0.0))
+                once = self._once("GET", path, query=query, ok=OK, reads=True)
 
     async def charge(
         self,
@@ -247,29 +256,40 @@ class Http:
         return headers, head
 
     def _url(self, path: str, query: Mapping[str, Any] | None) -> URL:
-        """Return where a call goes. What has nothing to be quoted is not parsed for it."""
+        """Return where a call goes. What needs no quoting is not parsed for it, and no path with a query twice."""
+        if not query:
+            return self._place(path)
+        urls = self._known.urls
+        url = urls.get(path)
+        if url is None:
+            url = self._place(path)
+            if url.raw_query_string:
+                return url.update_query(query)
+            if len(urls) < PATHS:
+                urls[path] = url
+        return url.with_query(query)
+
+    def _place(self, path: str) -> URL:
         from yarl import URL
 
+        if not PLAIN_PATH(path):
+            return URL(self._base + path)
         base = self._known.base
         if base is None:
-            base = self._known.base = str(URL(self._base)).rstrip("/")
-        if not PLAIN_PATH(path):
-            return URL(self._base + path).update_query(query or {})
-        if not query:
-            return URL(base + path, encoded=True)
-        if all(isinstance(value, str) and PLAIN(value) and PLAIN(name) for name, value in query.items()):
-            asked = "&".join([f"{name}={value}" for name, value in query.items()])
-            return URL(f"{base}{path}?{asked}", encoded=True)
-        return URL(base + path, encoded=True).update_query(query)
+            base = self._known.base = URL(self._base)
+        whole = base.raw_path.rstrip("/") + path
+        return URL.build(scheme=base.scheme, authority=base.raw_authority, path=whole, encoded=True)
 
     def _limit(self, timeout: float | None) -> aiohttp.ClientTimeout:
+        usual = self._known.limit
+        if timeout is None and usual is not None:
+            return usual
         import aiohttp
 
         if timeout is not None:
             return aiohttp.ClientTimeout(total=timeout)
-        if self._known.limit is None:
-            self._known.limit = aiohttp.ClientTimeout(total=self._timeout)
-        return self._known.limit
+        limit = self._known.limit = aiohttp.ClientTimeout(total=self._timeout)
+        return limit
 
     async def _exchange(
         self,
@@ -284,17 +304,19 @@ class Http:
         refusals: Collection[int],
         timeout: float | None,
     ) -> Answer:
-        import aiohttp
-
         endpoint = _endpoint(method, path)
         if reads:
             self._known.read = endpoint
-        turn = await self._turn(endpoint, wire)
+        turn = self._turn(endpoint, wire) or await self._pacer.turn(
+            endpoint, self._rank if wire is None else Rank.SUBMIT
+        )
+        response: aiohttp.ClientResponse | None = None
+        raw: bytes | None = None
         status: int | None = None
         request_id: str | None = None
         try:
             session = self._sessions.reads() if wire is None else self._sessions.charges()
-            async with session.request(
+            response = await session.request(
                 method,
                 self._url(path, query),
                 data=body,
@@ -302,21 +324,26 @@ class Http:
                 allow_redirects=False,
                 timeout=self._limit(timeout),
                 trace_request_ctx=wire,
-            ) as response:
-                status = response.status
-                if self._dialect.request_id is not None:
-                    request_id = response.headers.get(self._dialect.request_id)
-                if wire is not None:
-                    wire.phase, wire.status, wire.request_id = Phase.ANSWERED, status, request_id
-                    wire.refused = status in refusals
-                self._take_time(response.headers)
-                if self._dialect.paces:
-                    self._pacer.note(endpoint, response.headers, self.vendor_time() or self.clock.time(), turn)
-                raw = await bounded(response)
-        except (aiohttp.ClientError, OSError, TimeoutError, TooLarge, TooLate, UnicodeError, ValueError) as error:
+            )
+            status = response.status
+            if self._dialect.request_id is not None:
+                request_id = response.headers.get(self._dialect.request_id)
+            if wire is not None:
+                wire.phase, wire.status, wire.request_id = Phase.ANSWERED, status, request_id
+                wire.refused = status in refusals
+            self._take_time(response.headers)
+            if self._dialect.paces:
+                self._pacer.note(endpoint, response.headers, self.vendor_time() or self.clock.time(), turn)
+            raw = await bounded(response)
+        except _broke() as error:
             raise self._broken(error, wire, status, request_id) from error
         finally:
             turn.end()
+            if response is not None and raw is None:  # its rest is still to come
+                response.close()
+        assert response is not None  # else it was raised
+        assert raw is not None
+        assert status is not None
         if status in ok:
             try:
                 found = loads(raw)
@@ -325,12 +352,14 @@ class Http:
             return Answer(
                 status=status, data=found, account=self.account, request_id=request_id, text=lambda: self._cut(raw)
             )
-        raise self._complain(raw, response, endpoint, reads, wire, refusals, request_id)
+        raise self._complain(raw, status, response.headers, endpoint, reads, wire, refusals, request_id)
 
-    async def _turn(self, endpoint: str, wire: Wire | None) -> Turn:
+    def _turn(self, endpoint: str, wire: Wire | None) -> Turn | None:
         """Take the turn that came with the call; one that is sent again must not wait with its intent written."""
-        if wire is None or wire.turn is None:
-            return await self._pacer.turn(endpoint, self._rank if wire is None else Rank.SUBMIT)
+        if wire is None:
+            return self._pacer.turn_now(endpoint, self._rank)
+        if wire.turn is None:
+            return self._pacer.turn_now(endpoint)
         if not wire.turn.over:
             return wire.turn
         again = self._pacer.turn_now(endpoint)
@@ -360,7 +389,8 @@ class Http:
     def _complain(
         self,
         raw: bytes,
-        response: aiohttp.ClientResponse,
+        status: int,
+        headers: Mapping[str, str],
         endpoint: str,
         reads: bool,
         wire: Wire | None,
@@ -368,14 +398,13 @@ class Http:
         request_id: str | None,
     ) -> ProviderError | SubmissionUnknown:
         """Turn an answer that is not the documented success into an error: by code, then by status."""
-        status = response.status
         try:
             body: Any = orjson.loads(raw)
         except orjson.JSONDecodeError:
             body = raw[:KEPT].decode("utf-8", "replace")
         said = self._dialect.complaint(body)
         message = self._clean(said.message)[:KEPT] or f"HTTP {status}"
-        retry_after = retry_after_of(response.headers)
+        retry_after = retry_after_of(headers)
         if retry_after is None and said.retry_after is not None:
             retry_after = min(said.retry_after, LONGEST)
         if status == 429 or (status == 503 and retry_after):
@@ -427,6 +456,13 @@ class Http:
             self._known.ahead = parsedate_to_datetime(date).timestamp() - self.clock.monotonic()
         except (ValueError, OverflowError, OSError):
             log.debug("%s sent a Date that is not one", self.account)
+
+
+def _broke() -> tuple[type[Exception], ...]:
+    """Return what an exchange breaks off with."""
+    import aiohttp
+
+    return aiohttp.ClientError, OSError, TimeoutError, TooLarge, TooLate, UnicodeError, ValueError
 
 
 def _endpoint(method: str, path: str) -> str:

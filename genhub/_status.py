@@ -22,19 +22,13 @@ class Status(StrEnum):
     CANCELED = "canceled"  #: ended by someone, can't be resumed
     EXPIRED = "expired"  #: the vendor ran out of time
 
-    @property
-    def is_final(self) -> bool:
-        """True when nothing more is expected to happen by itself."""
-        return self in _FINAL
+    # Plain attributes of each member: these two are asked more often than anything else.
+    is_final: bool  #: true when nothing more is expected to happen by itself
+    in_doubt: bool  #: true while nobody knows whether the vendor has the job
 
-    @property
-    def in_doubt(self) -> bool:
-        """True while nobody knows whether the vendor has the job."""
-        return self in _DOUBT
-
-
-_FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.STOPPED, Status.CANCELED, Status.EXPIRED})
-_DOUBT = frozenset({Status.SUBMITTING, Status.UNCONFIRMED})
+    def __init__(self, word: str) -> None:
+        self.is_final = word in ("succeeded", "failed", "stopped", "canceled", "expired")
+        self.in_doubt = word in ("submitting", "unconfirmed")
 
 
 @frozen

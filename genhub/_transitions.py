@@ -136,6 +136,17 @@ def resumed(attempt: Attempt, snapshot: Snapshot, profile: BillingProfile, at: d
     return seen(again, snapshot, profile, at)
 
 
+def told_nothing(attempt: Attempt, snapshot: Snapshot) -> bool:
+    """True when a read says what is known of an attempt that goes on: `seen` would change nothing."""
+    return (
+        attempt.status is snapshot.status
+        and not snapshot.status.is_final
+        and attempt.raw_status == snapshot.raw_status
+        and (attempt.running_at is not None or snapshot.status is not Status.RUNNING)
+        and (not snapshot.outputs or snapshot.outputs == attempt.outputs)
+    )
+
+
 def seen(attempt: Attempt, snapshot: Snapshot, profile: BillingProfile, at: datetime) -> Attempt:
     """The vendor was read."""
     if attempt.status is Status.STOPPED and snapshot.status is not Status.STOPPED:

@@ -70,9 +70,11 @@ class Job:
         return None
 
     def outputs(self, raw: Iterable[Any]) -> tuple[Output, ...]:
+        if not self.assets:
+            return texts(self.variants)
         files = (
             Output(kind=OUTPUTS.get((a.type or "").lower(), "file"), url=a.url, provider_id=a.id, raw=item)
-            for a, item in zip(self.assets or (), raw, strict=True)
+            for a, item in zip(self.assets, raw, strict=True)
         )
         return (*texts(self.variants), *files)
 

@@ -337,3 +337,26 @@ def test_lines_are_numbered_across_kinds() -> None:
     entries: tuple[Entry, ...] = see(running("10"), news(Status.FAILED)).entries
 
     assert [1, 2] == [each.sequence for each in entries]
+
+
+#: Snapshots that a vendor may give, some of them twice over.
+SNAPSHOTS = st.builds(
+    Snapshot,
+    ref=st.just(REF),
+    status=st.sampled_from([each for each in Status if not each.in_doubt]),
+    raw_status=st.sampled_from(["pending", "processing", "completed"]),
+    outputs=st.sampled_from([(), (PICTURE,)]),
+    cost=st.none(),
+    error=st.none(),
+)
+
+
+@given(st.lists(SNAPSHOTS, max_size=4), SNAPSHOTS)
+def test_a_read_that_told_nothing_would_change_nothing(before: list[Snapshot], last: Snapshot) -> None:
+    """The short cut of a read agrees with the books: it is taken exactly where an open attempt stays as it is."""
+    now = running()
+    for each in before:
+        now = see(now, each)
+    quiet = _transitions.told_nothing(now, last)
+
+    assert quiet is (now.is_open and see(now, last) is now)
