@@ -77,11 +77,12 @@ def importtime(subject: Subject, env: Mapping[str, str]) -> float:
     return sum(int(found[1]) for found in TOTAL.finditer(lines)) / 1000
 
 
-def installed(interpreter: Path) -> tuple[int, float]:
+def installed(interpreter: Path, *, without: Sequence[str] = ()) -> tuple[int, float]:
     """Return the distributions of an environment without pip, and the megabytes of their files without `.pyc`."""
+    out_of_count = ("pip", "setuptools", *without)
     code = (
         "import importlib.metadata as m, os\n"
-        "d = [x for x in m.distributions() if x.name not in ('pip', 'setuptools')]\n"
+        f"d = [x for x in m.distributions() if x.name not in {out_of_count!r}]\n"
         "f = {str(x.locate_file(p)) for x in d for p in x.files or () if not str(p).endswith('.pyc')}\n"
         "print(len(d), sum(os.path.getsize(p) for p in f if os.path.isfile(p)))"
     )
