@@ -89,16 +89,16 @@ class Bound:
 
         The balance is read: what it was before is a hint, should an answer get lost.
         """
-        if self.http.vendor_time() is not None or not self.can("balance"):
+        if self.http.vendor_time() is not None or self._asked_clock or not self.can("balance"):
             return
         async with self._learning:  # whoever comes meanwhile waits for the same answer
             if self.http.vendor_time() is not None or self._asked_clock:
                 return
-            self._asked_clock = True
             try:
                 self.saw_balance(await self.verb("balance").balance(self.polls))
             except Exception as error:  # a lost answer will have to be settled by a person then
                 log.warning("%s: its clock could not be learned: %s", self.name, error)
+            self._asked_clock = True
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
