@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from genhub._tracker import BATCH, Tracker
+from genhub._tracker import APART, BATCH, Tracker
 from genhub.testing import FakeClock
 from tests.core.conftest import until
 
@@ -153,3 +155,27 @@ async def test_after_close_nothing_runs() -> None:
     tracking.watch("late", "a", 0.0)
 
     assert before == asyncio.all_tasks()
+
+
+@given(st.lists(st.floats(min_value=0, max_value=20 * APART), min_size=1, max_size=40))
+def test_a_job_is_read_when_it_is_due_or_a_moment_later(delays: list[float]) -> None:
+    """What comes close together is handed out together: never before it is due, never more than a moment after."""
+    clock = FakeClock()
+    read: dict[str, float] = {}
+
+    async def look(_: str, jobs: Sequence[str]) -> dict[str, float | None]:
+        read.update(dict.fromkeys(jobs, clock.monotonic()))
+        return {}
+
+    async def run() -> None:
+        tracking = Tracker(clock, look, batch=lambda _: False, most=lambda _: 100)
+        for number, delay in enumerate(delays):
+            tracking.watch(f"{number}", "a", delay)
+        await until(lambda: len(read) == len(delays))
+        await tracking.close()
+
+    asyncio.run(run())
+
+    late = [read[f"{number}"] - delay for number, delay in enumerate(delays)]
+    assert 0 <= min(late)
+    assert max(late) <= APART * 1.001
