@@ -141,4 +141,4 @@ def table(rows: Sequence[Sequence[str]], rounds: int) -> Table:
     )
 
 
-GOALS = tuple(Goal(figure=added(name, NO_WIRE), most=10.0, later=True) for name in ROUTES)
+GOALS = tuple(Goal(figure=added(name, NO_WIRE), most=10.0) for name in ROUTES)

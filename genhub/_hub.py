@@ -179,7 +179,7 @@ class Hub:
             reuse=None if reuse is None else _seconds(reuse),
         )
         job, reused = await self._router.submit(ask)
-        return self._handle(job, reused=reused)
+        return Handle(self, job, reused=reused)
 
     async def generate(
         self,
@@ -394,11 +394,6 @@ class Hub:
     def release(self, live: Live) -> None:
         """Nobody watches any more."""
         self._desk.registry.drop(live)
-
-    def _handle(self, job: Job, *, reused: bool = False) -> Handle:
-        if job.is_open:
-            self._desk.take_up(self._desk.registry.hold(job))
-        return Handle(self, job, reused=reused)
 
 
 def _positive(read_price: float) -> float:

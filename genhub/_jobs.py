@@ -175,17 +175,22 @@ class Job:
     @property
     def status(self) -> Status:
         """The present attempt's; `queued` while a route has yet to try another account."""
-        return standing(self.attempt.status, self.routing)
+        status = self.attempt.status
+        return standing(status, self.routing) if status.is_final else status
 
     @property
     def routing(self) -> bool:
         """True while its route may try another account: it was not ended, and no attempt has succeeded."""
-        return self.route is not None and goes_on(self.route.is_open, (each.status for each in self.attempts))
+        route = self.route
+        return route is not None and goes_on(route.is_open, [each.status for each in self.attempts])
 
     @property
     def is_open(self) -> bool:
         """True while something is still to come by itself: an attempt's end, or another attempt."""
-        return self.routing or any(each.is_open for each in self.attempts)
+        for each in self.attempts:  # most often it is an attempt
+            if each.is_open:
+                return True
+        return self.routing
 
     @property
     def is_over(self) -> bool:

@@ -204,7 +204,7 @@ class Pacer:
     def wait_for(self, endpoint: str, rank: Rank = SUBMIT) -> float:
         """Return the seconds until the endpoint may be called, as far as is known; 0: now."""
         line = self._windows.get(endpoint)
-        if line is None:
+        if line is None or line.window.plenty:
             return 0.0
         now = self._clock.monotonic()
         at = line.due(rank, now)
@@ -220,7 +220,7 @@ class Pacer:
         window = line.window
         if rank is SUBMIT:
             window.submits = True
-        if window.ramp is None and not window.waiting and window.left - window.ahead > window.scarce:
+        if window.plenty:
             return Turn(endpoint, line)
         now = self._clock.monotonic()
         return line.take(rank, now) if line.due(rank, now) <= now else None

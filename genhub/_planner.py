@@ -39,6 +39,7 @@ class Planner:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        self._routes = {name: Named(name, route) for name, route in desk.routes.items()}
         self._chance = random.Random()
         self._turns: Counter[str] = Counter()
         self._settled: dict[tuple[str, Portability], Itinerary] = {}  # of routes that are the same for every request
@@ -47,8 +48,8 @@ class Planner:
         """Return the account or the route that `to` names; without it the route `default`, or the only account."""
         desk = self.desk
         if to is None:
-            if "default" in desk.routes:
-                return Named("default", desk.routes["default"])
+            if "default" in self._routes:
+                return self._routes["default"]
             if len(desk.accounts) == 1:
                 return next(iter(desk.accounts.values()))
             raise ConfigError(
@@ -56,8 +57,8 @@ class Planner:
                 remedy=self._there_are(),
             )
         if isinstance(to, str):
-            if to in desk.routes:
-                return Named(to, desk.routes[to])
+            if to in self._routes:
+                return self._routes[to]
             if to not in desk.accounts and desk.routes:
                 raise ConfigError(f"there is no account and no route {to!r}", remedy=self._there_are())
             return desk.account(to)

@@ -24,8 +24,7 @@ from genhub._credits import Price
 from genhub._desk import ROUTES, Desk, new_id
 from genhub._errors import ConfigError, GenhubError, JournalError
 from genhub._events import EventName
-from genhub._evolve import evolve
-from genhub._itinerary import Portability
+from genhub._itinerary import Itinerary, Portability
 from genhub._jobs import Job
 from genhub._live import Live
 from genhub._plain import to_dict
@@ -100,6 +99,8 @@ class Router:
         walk = self._walks.get(job.id)
         if walk is not None:
             walk.left = False
+        if job.is_open:
+            self.desk.take_up(self.desk.registry.hold(job))
         return job
 
     @asynccontextmanager
@@ -146,23 +147,23 @@ class Router:
         return job
 
     async def _begin(self, ask: Ask, target: Bound | Named, earlier: Job | None, mark: str | None) -> Job:
-        desk = self.desk
-        if earlier is None:
-            job_id = new_id(desk.clock)
-            job = Job(
-                id=job_id,
-                request=ask.request,
-                created_at=moment(desk.clock),
-                key=ask.key,
-                fingerprint=mark,
-                trace=desk.listeners.trace(job_id, ask.request) if desk.listeners else None,
-                to=(target.name,) if isinstance(target, Bound) else (),
-            )
-        else:
-            job = earlier
         if isinstance(target, Bound):
-            return await self._directly(ask, target, job)
-        return await self._routed(ask, target, job)
+            return await self._directly(ask, target, earlier or self._new(ask, mark, (target.name,)))
+        return await self._routed(ask, target, earlier, mark)
+
+    def _new(self, ask: Ask, mark: str | None, to: tuple[str, ...], route: Itinerary | None = None) -> Job:
+        desk = self.desk
+        job_id = new_id(desk.clock)
+        return Job(
+            id=job_id,
+            request=ask.request,
+            created_at=moment(desk.clock),
+            key=ask.key,
+            to=to,
+            route=route,
+            fingerprint=mark,
+            trace=desk.listeners.trace(job_id, ask.request) if desk.listeners else None,
+        )
 
     async def _directly(self, ask: Ask, bound: Bound, job: Job) -> Job:
         again = bool(job.attempts)
@@ -183,7 +184,7 @@ class Router:
             self.desk.healths.passed(bound.name)  # says nothing where the outcome has said something already
             raise
 
-    async def _routed(self, ask: Ask, named: Named, job: Job) -> Job:
+    async def _routed(self, ask: Ask, named: Named, earlier: Job | None, mark: str | None) -> Job:
         desk = self.desk
         itinerary, others = self.planner.itinerary(
             named,
@@ -191,13 +192,12 @@ class Router:
             portability=ask.portability,
             max_spend=ask.max_spend,
             allow_unpriced=ask.allow_unpriced,
-            since=len(job.attempts),
+            since=0 if earlier is None else len(earlier.attempts),
         )
-        if job.attempts:  # refused by everybody the last time
-            live = desk.registry.hold(job)
-            job = await desk.registry.reroute(live, itinerary)
-        else:
-            job = evolve(job, route=itinerary, to=(named.name,) if named.name else itinerary.accounts)
+        if earlier is None:
+            job = self._new(ask, mark, (named.name,) if named.name else itinerary.accounts, itinerary)
+        else:  # refused by everybody the last time
+            job = await desk.registry.reroute(desk.registry.hold(earlier), itinerary)
         if (old := self._walks.get(job.id)) is not None:
             old.over = True  # who left has no say in what others want
         walk = self._walks[job.id] = Walk(job, useless=others)
@@ -223,7 +223,7 @@ class Router:
             if not walk.left:
                 self._tidy(walk)
         job = self._walker.now(walk)
-        if not job.attempts or (not job.routing and nothing_bought(job)):
+        if not job.attempts or (not job.is_open and nothing_bought(job)):
             raise all_failed(job, [*walk.useless.values(), *walk.shut])
         return job
 
@@ -295,8 +295,10 @@ class Router:
     def _tidy(self, walk: Walk) -> None:
         """Forget a walk that is over."""
         job = self._walker.now(walk)
-        if self._walks.get(job.id) is walk and (not job.attempts or not job.is_open):
-            self._walks.pop(job.id, None)
+        if job.attempts and job.is_open:
+            return
+        if self._walks.get(job.id) is walk:
+            del self._walks[job.id]
             self.desk.tracker.forget(job.id)
 
 

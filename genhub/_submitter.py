@@ -157,6 +157,8 @@ class Submitter:
                 self._not_begun(hand)
                 if other.id == job.id and number > 1:  # the journal has it: so must we
                     await desk.registry.refresh(live)
+                if other.is_open:
+                    desk.take_up(desk.registry.hold(other))
                 return other, None
             desk.budgets.keep(reserved, attempt)
             if live.job is not begun:

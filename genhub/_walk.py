@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from attrs import define, evolve, field, frozen
@@ -23,7 +23,7 @@ from genhub._credits import ZERO
 from genhub._desk import ROUTES, Desk
 from genhub._errors import GenhubError, InsufficientCredits, ProviderUnavailable, RateLimited, UnsupportedRequest
 from genhub._events import EventName
-from genhub._itinerary import Stage
+from genhub._itinerary import Itinerary, Stage
 from genhub._jobs import Attempt, Job
 from genhub._live import Live
 from genhub._stop import forecast
@@ -127,10 +127,12 @@ class Walker:
             return bool(left)
         return any(self._shut(job, stage.account) is None for stage in left)
 
-    def _candidates(self, walk: Walk, job: Job) -> list[Stage]:
+    def _candidates(self, walk: Walk, job: Job) -> Sequence[Stage]:
         """Return who is left: those that were not tried; then those that refused for now, and may be asked again."""
         route = job.route
         assert route is not None
+        if not job.attempts and not walk.useless:
+            return route.stages
         tried = {each.account: each for each in job.attempts[route.since :]}
         stages = [stage for stage in route.stages if stage.account not in walk.useless]
         fresh = [stage for stage in stages if stage.account not in tried]
@@ -140,7 +142,8 @@ class Walker:
 
     async def _try(self, walk: Walk, job: Job, step: Try, *, waits: bool) -> bool:
         """Make an attempt at the first account that takes one."""
-        desk, passed = self.desk, dict[str, Shut]()
+        desk = self.desk
+        passed: dict[str, Shut] = {}
         for stage in self._candidates(walk, job):
             account = stage.account
             shut = self._shut(job, account)
@@ -170,7 +173,7 @@ class Walker:
                 if sent.id != job.id:  # another process has the caller's key
                     walk.job = sent
                     return False
-                if len(self.now(walk).attempts) == len(job.attempts):  # it was not wanted any more
+                if len(sent.attempts) == len(job.attempts):  # it was not wanted any more
                     desk.healths.passed(account)
                 return self._tried(walk, job, passed)
         if step.hedge:
@@ -190,7 +193,8 @@ class Walker:
     def _terms(self, walk: Walk, job: Job, step: Try, stage: Stage, passed: dict[str, Shut]) -> Terms:
         route = job.route
         assert route is not None
-        reason = stage.why if len(job.attempts) == route.since else f"{step.why}; {stage.why}"
+        first = len(job.attempts) == route.since
+        reason = stage.why if first else f"{step.why}; {stage.why}"
         if walk.useless or passed:
             reasons = {name: _bare(error, name) for name, error in walk.useless.items()}
             reasons |= {name: shut.why for name, shut in passed.items()}
@@ -207,7 +211,7 @@ class Walker:
             waits=False,
             reason=reason,
             wanted=lambda now: self._still(walk, now, step),
-            news=_news(job, step, stage),
+            news=None if first else _news(job, route, step, stage),
         )
 
     def _still(self, walk: Walk, job: Job, step: Try) -> bool:
@@ -223,7 +227,7 @@ class Walker:
         if account not in desk.accounts:
             return Shut(account=account, why="there is no such account in this configuration")
         shut = desk.healths.refusal(account)
-        if shut is not None:
+        if shut is not None or not job.attempts:
             return shut
         last = next((each for each in reversed(job.attempts) if each.account == account), None)
         if last is None or last.finished_at is None or last.error is None:
@@ -351,18 +355,16 @@ def _bare(error: GenhubError, name: str) -> str:
     return str(error).removeprefix(f"{name}: ")
 
 
-def _news(job: Job, step: Try, stage: Stage) -> tuple[EventName, Mapping[str, str]] | None:
+def _news(job: Job, route: Itinerary, step: Try, stage: Stage) -> tuple[EventName, Mapping[str, str]]:
     """Return what another attempt means for its route."""
-    route = job.route
-    if route is None or len(job.attempts) == route.since:
-        return None
     detail = {"old": job.attempts[-1].account, "new": stage.account, "why": step.why, "route": route.route}
     return EventName.HEDGED if step.hedge else EventName.FALLBACK, detail
 
 
 def nothing_to_do(live: Live) -> bool:
     """True when a look would end in waiting: one attempt is under way, and there is no time to keep."""
-    job, route = live.job, live.job.route
+    job = live.job
+    route = job.route
     if route is None or route.deadline is not None or route.hedge_after is not None or route.hedge_quantile is not None:
         return False
     under_way = [each for each in job.attempts if each.is_open]

@@ -132,6 +132,11 @@ class Window:
 
     # What may go
 
+    @property
+    def plenty(self) -> bool:
+        """True when anybody may go at once: much is left, nobody waits, and nobody was refused."""
+        return self.ramp is None and not self.waiting and self.left - self.ahead > self.scarce
+
     def due(self, rank: Rank, now: float) -> float:
         """Return the (monotonic) time at which a call may go: not after `now`: at once; inf: once another has ended."""
         if self.until <= now + ABOUT and self.left < inf:
