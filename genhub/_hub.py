@@ -106,6 +106,7 @@ class Hub:
 
     async def __aenter__(self) -> Self:
         await self._desk.open()
+        self._router.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -169,6 +170,9 @@ class Hub:
         AllAttemptsFailed with what each account said. In doubt it returns a handle whose job is `unconfirmed`.
         Cancelling the call does not cancel a send that has begun: it ends and is recorded; a route tries nobody else.
         """
+        gate = self._router.gate
+        if not gate.passes():
+            await gate.wait()
         ask = Ask(
             request=request,
             to=to,

@@ -24,6 +24,7 @@ from genhub._credits import Price
 from genhub._desk import ROUTES, Desk, new_id
 from genhub._errors import ConfigError, GenhubError, JournalError
 from genhub._events import EventName
+from genhub._gate import Gate
 from genhub._itinerary import Itinerary, Portability
 from genhub._jobs import Job
 from genhub._live import Live
@@ -39,6 +40,8 @@ log = logging.getLogger("genhub.route")
 
 #: The seconds after which a walk that the journal held up is begun again.
 LATER = 30.0
+#: So many calls begin in one turn of the event loop.
+IN_A_TURN = 20
 
 
 @frozen(kw_only=True)
@@ -64,9 +67,14 @@ class Router:
         self._walker = Walker(desk, submitter, controller)
         self._walks: dict[str, Walk] = {}  # by job
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.gate = Gate(IN_A_TURN)  #: where calls of `submit` begin
         desk.on_route = self.kick
         desk.wind_up = self._wind_up
         desk.before_close = self._leave
+
+    def open(self) -> None:
+        """The hub is opened, in a loop of its own perhaps: nobody is in line."""
+        self.gate = Gate(IN_A_TURN)
 
     async def submit(self, ask: Ask) -> tuple[Job, bool]:
         """See `Hub.submit`. Returns the job, and whether it was given again for an equal request."""
