@@ -43,6 +43,7 @@ class Bound:
             timeout=account.timeout,
         )
         self.polls = self.http.once()
+        self.to = (name,)  #: what its jobs say of where they were sent
         self.balance_seen: Balance | None = None  # the last that the vendor said, in an answer or when asked
         self._heard = heard  # of every balance that is seen
         self._asked_clock = False

@@ -20,20 +20,16 @@ class Gate:
         self._begun = 0  # since the turns were last counted
         self._line: deque[asyncio.Future[None]] = deque()
 
-    def passes(self) -> bool:
-        """Take a place in this turn of the loop; False: there is none, `wait` for one."""
-        if self._begun >= self._most:
-            return False
-        self._begun += 1
-        if self._begun == self._most:  # in one turn or in many: nobody looked
-            asyncio.get_running_loop().call_soon(self._turn)
-        return True
-
-    async def wait(self) -> None:
-        """Wait in line for a place in one of the next turns."""
+    def place(self) -> asyncio.Future[None] | None:
+        """Take a place in this turn of the loop; where there is none, return a place in line, to be awaited."""
+        if self._begun < self._most:
+            self._begun += 1
+            if self._begun == self._most:  # in one turn or in many: nobody looked
+                asyncio.get_running_loop().call_soon(self._turn)
+            return None
         place = asyncio.get_running_loop().create_future()
         self._line.append(place)
-        await place
+        return place
 
     def _turn(self) -> None:
         """A turn is over: let in as many as have a place in the next one."""

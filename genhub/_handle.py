@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
 from genhub._errors import JournalError, SubmissionUnknown, WaitTimeout
@@ -64,68 +63,50 @@ class Handle:
         Raises WaitTimeout after `timeout` seconds: nothing changed, the job goes on. Raises SubmissionUnknown when the
         submit's answer was lost and what became of it can't be found out.
         """
+        if timeout is not None:
+            try:
+                async with asyncio.timeout(timeout):
+                    return await self.wait()
+            except TimeoutError:
+                raise WaitTimeout(
+                    f"{self.id} is {self.job.status} after {timeout:g} s of waiting; it goes on", self.job
+                ) from None
+        hub = self._hub
+        live = await hub.follow(self.id)
+        ear = _Ear(hub, live)
         try:
-            async with asyncio.timeout(timeout):
-                async for job in self.updates():
+            while True:
+                for job in ear.heard():
                     self.job = job
-        except TimeoutError:
-            raise WaitTimeout(
-                f"{self.id} is {self.job.status} after {timeout:g} s of waiting; it goes on", self.job
-            ) from None
-        return self.job
+                    if job.is_over:
+                        return job
+                await ear.more()
+        finally:
+            live.leave(ear)
+            hub.release(live)
 
     async def updates(self) -> AsyncIterator[Job]:
         """Yield the job as it is, and at every change of status, until a final one.
 
         Raises SubmissionUnknown like `wait`.
         """
-        live = await self._hub.follow(self.id)
-        news: deque[Job] = deque([live.job])
-        rang = asyncio.Event()
-
-        def ring(job: Job) -> None:
-            news.append(job)
-            rang.set()
-
-        live.watchers.append(ring)
+        hub = self._hub
+        live = await hub.follow(self.id)
+        ear = _Ear(hub, live)
         last: tuple[int, str] | None = None
-        # Who begins to wait after its route has ended knows; while it is open, what was given up may still be stopped.
-        given_up = None if live.job.routing else live.job.attempt.given_up
         try:
             while True:
-                while news:
-                    self.job = job = news.popleft()
+                for job in ear.heard():
+                    self.job = job
                     if (job.attempt.number, job.status) != last:
                         last = (job.attempt.number, job.status)
                         yield job
                     if job.is_over:
                         return
-                self._raise_if_stuck(live)
-                self._raise_if_given_up(live, given_up)
-                if not self._hub.is_open:
-                    raise JournalError(f"the hub was closed; {self.id} is {live.job.status}, and goes on")
-                rang.clear()
-                await rang.wait()
+                await ear.more()
         finally:
-            live.watchers.remove(ring)
-            self._hub.release(live)
-
-    def _raise_if_stuck(self, live: Live) -> None:
-        route = live.job.route
-        goes_on = route is not None and route.is_open and route.on_unknown == "pay_twice"
-        if live.stuck and not goes_on:
-            raise SubmissionUnknown(
-                f"{self.id}: {live.job.attempt.doubt or 'the submit is in doubt'}; it is not sent again. "
-                f"Settle it: genhub settle {self.id} --adopt ID | --not-submitted",
-                live.job,
-            )
-
-    def _raise_if_given_up(self, live: Live, before: str | None) -> None:
-        """A route can end while an attempt still runs: nobody else will do it, and whoever waits is told."""
-        job = live.job
-        why = job.attempt.given_up
-        if why is not None and why != before and not job.routing:
-            raise WaitTimeout(f"{job.id} is {job.status}: {why}; it goes on", job)
+            live.leave(ear)
+            hub.release(live)
 
     async def detach(self) -> Job:
         """Stop reading the job here, for those who only want to stop waiting. Nothing is said to the vendor.
@@ -153,3 +134,60 @@ class Handle:
         """
         self.job = await self._hub.resume(self.id)
         return self.job
+
+
+class _Ear:
+    """Hears of a job for somebody who waits: first how it stands, then every change."""
+
+    __slots__ = ("_bell", "_given_up", "_hub", "_live", "_news")
+
+    def __init__(self, hub: Hub, live: Live) -> None:
+        job = live.job
+        self._hub = hub
+        self._live = live
+        self._news = [job]
+        self._bell: asyncio.Future[None] | None = None
+        # Who begins to wait after its route has ended knows; while it is open, what was given up may still be stopped.
+        self._given_up = None if job.routing else job.attempt.given_up
+        live.watch(self)
+
+    def __call__(self, job: Job) -> None:
+        self._news.append(job)
+        bell, self._bell = self._bell, None
+        if bell is not None and not bell.done():  # whoever waited may be gone
+            bell.set_result(None)
+
+    def heard(self) -> Sequence[Job]:
+        """Return what was heard and not returned yet, in order."""
+        news, self._news = self._news, []
+        return news
+
+    def more(self) -> asyncio.Future[None]:
+        """Return what to wait for until there is more to hear; raises what keeps that from coming."""
+        bell = asyncio.get_running_loop().create_future()
+        if self._news:  # it was heard while what was before it was taken in
+            bell.set_result(None)
+            return bell
+        live = self._live
+        job = live.job
+        attempt = job.attempt
+        if live.stuck and not _pays_twice(job):
+            raise SubmissionUnknown(
+                f"{job.id}: {attempt.doubt or 'the submit is in doubt'}; it is not sent again. "
+                f"Settle it: genhub settle {job.id} --adopt ID | --not-submitted",
+                job,
+            )
+        # A route can end while an attempt still runs: nobody else will do it, and whoever waits is told.
+        why = attempt.given_up
+        if why is not None and why != self._given_up and not job.routing:
+            raise WaitTimeout(f"{job.id} is {job.status}: {why}; it goes on", job)
+        if not self._hub.is_open:
+            raise JournalError(f"the hub was closed; {job.id} is {job.status}, and goes on")
+        self._bell = bell
+        return bell
+
+
+def _pays_twice(job: Job) -> bool:
+    """True where a doubt does not keep the route from going on."""
+    route = job.route
+    return route is not None and route.is_open and route.on_unknown == "pay_twice"

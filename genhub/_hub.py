@@ -170,9 +170,8 @@ class Hub:
         AllAttemptsFailed with what each account said. In doubt it returns a handle whose job is `unconfirmed`.
         Cancelling the call does not cancel a send that has begun: it ends and is recorded; a route tries nobody else.
         """
-        gate = self._router.gate
-        if not gate.passes():
-            await gate.wait()
+        if (place := self._router.gate.place()) is not None:
+            await place
         ask = Ask(
             request=request,
             to=to,

@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from genhub._billing import Money
 from genhub._credits import Credits, Entry, Price
+from genhub._empty import EMPTY
 from genhub._evolve import evolve
 from genhub._itinerary import Itinerary
 from genhub._requests import Request
@@ -32,7 +33,7 @@ class Output:
     thumbnail_url: str | None = None
     platform: str | None = None
     hashtags: tuple[str, ...] = ()
-    fields: Fields = field(factory=dict[str, Any])  #: the parts of a structured result
+    fields: Fields = EMPTY  #: the parts of a structured result
     provider_id: str | None = None  #: the vendor's id of this output (a media id)
     expires_at: datetime | None = None  #: when the URL dies
     width: int | None = None
@@ -82,8 +83,8 @@ class Call:
     kind: str
     path: str
     body: Mapping[str, Any]
-    query: Mapping[str, str] = field(factory=dict[str, str])
-    headers: Mapping[str, str] = field(factory=dict[str, str])  #: beside the account's own; no secrets
+    query: Mapping[str, str] = EMPTY
+    headers: Mapping[str, str] = EMPTY  #: beside the account's own; no secrets
     adjustments: tuple[Adjustment, ...] = ()
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
-from attrs import define, field
+from attrs import define
 
 from genhub._errors import NotFound
 from genhub._evolve import evolve
@@ -54,17 +54,31 @@ class Live:
     """A job in hand."""
 
     job: Job
-    watchers: list[Watcher] = field(factory=list[Watcher])
+    watchers: tuple[Watcher, ...] = ()
     holders: int = 0  #: verbs that are acting on it
-    pursuits: dict[int, Pursuit] = field(factory=dict[int, Pursuit])  #: by the attempt's number
+    pursuits: tuple[Pursuit, ...] = ()  #: most often one
 
     def pursue(self, number: int, account: str | None = None) -> Pursuit:
         """Return an attempt in hand; `account` for one that the journal does not have yet."""
-        found = self.pursuits.get(number)
-        if found is None:
-            where = self.job.attempts[number - 1].account if account is None else account
-            found = self.pursuits[number] = Pursuit(self, number, where)
-        return found
+        for hand in self.pursuits:
+            if hand.number == number:
+                return hand
+        where = self.job.attempts[number - 1].account if account is None else account
+        hand = Pursuit(self, number, where)
+        self.pursuits = (*self.pursuits, hand)
+        return hand
+
+    def let_go(self, hand: Pursuit) -> None:
+        """The journal does not have an attempt, and will not."""
+        self.pursuits = tuple(each for each in self.pursuits if each is not hand)
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell somebody of every change from now on."""
+        self.watchers = (*self.watchers, watcher)
+
+    def leave(self, watcher: Watcher) -> None:
+        """Tell them no more."""
+        self.watchers = tuple(each for each in self.watchers if each is not watcher)
 
     @property
     def present(self) -> Pursuit:
@@ -74,7 +88,7 @@ class Live:
     @property
     def sending(self) -> bool:
         """True while a submit or a resume of it is on its way in this process."""
-        return any(each.sending is not None for each in self.pursuits.values())
+        return any(each.sending is not None for each in self.pursuits)
 
     @property
     def stuck(self) -> bool:
@@ -102,7 +116,10 @@ class Registry:
 
     def hold(self, job: Job) -> Live:
         """Take a job in hand, or return it as it is in hand."""
-        return self._live.setdefault(job.id, Live(job))
+        live = self._live.get(job.id)
+        if live is None:
+            live = self._live[job.id] = Live(job)
+        return live
 
     async def load(self, job_id: str) -> Live:
         """Return a job in hand; reads the journal when it is not yet. Raises NotFound."""
@@ -138,14 +155,20 @@ class Registry:
         """The journal has this attempt now: tell those who watch."""
         known = live.job.attempts
         old = known[attempt.number - 1] if attempt.number <= len(known) else None
-        live.job = with_attempt(live.job, attempt)
+        live.job = self._same(live.job, attempt) or with_attempt(live.job, attempt)
         self._heard(live, old, attempt, False)
         self.ring(live)
         return live.job
 
+    def _same(self, job: Job, attempt: Attempt) -> Job | None:
+        """Return the job of a journal in memory, where it is what ours becomes: one object will do."""
+        held = self.store.held(job.id)
+        same = held is not None and held.route is job.route and len(held.attempts) == 1 and held.attempts[0] is attempt
+        return held if same else None
+
     def ring(self, live: Live) -> None:
         """Tell those who watch how the job stands."""
-        for watcher in tuple(live.watchers):
+        for watcher in live.watchers:
             watcher(live.job)
 
     async def refresh(self, live: Live) -> Job:

@@ -32,6 +32,7 @@ class Named:
 
     name: str
     route: Route
+    to: tuple[str, ...] = ()  #: what its jobs say of where they were sent; nothing: the accounts do
 
 
 class Planner:
@@ -39,7 +40,7 @@ class Planner:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self._routes = {name: Named(name, route) for name, route in desk.routes.items()}
+        self._routes = {name: Named(name, route, (name,)) for name, route in desk.routes.items()}
         self._chance = random.Random()
         self._turns: Counter[str] = Counter()
         self._settled: dict[tuple[str, Portability], Itinerary] = {}  # of routes that are the same for every request

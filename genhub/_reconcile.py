@@ -22,7 +22,7 @@ from genhub import _transitions as transitions
 from genhub._bound import Bound
 from genhub._clock import Clock, moment
 from genhub._credits import Balance
-from genhub._errors import RateLimited
+from genhub._errors import RateLimited, SubmissionUnknown
 from genhub._jobs import Attempt, Job
 from genhub._live import Live, Pursuit, Registry
 from genhub._provider import TOLERANCE, Candidate, Intent, Lookup
@@ -74,7 +74,7 @@ class Place:
 
     async def flights(self) -> None:
         """Wait for the submits that were on their way during a look: what was found may be theirs."""
-        hands = (hand for live in self.registry.all() for hand in live.pursuits.values() if hand.account in self.names)
+        hands = (hand for live in self.registry.all() for hand in live.pursuits if hand.account in self.names)
         flights = [hand.sending for hand in hands if hand.sending is not None]
         if flights:
             await asyncio.wait(flights)
@@ -191,7 +191,8 @@ async def _replay(place: Place, hand: Pursuit, intent: Intent) -> Finding | None
     except Exception as error:
         log.warning("%s: the replay of %s settled nothing: %s", bound.name, attempt.id, error)
         put_off = wire.phase is Phase.UNSENT or (wire.refused and isinstance(error, RateLimited))
-        later = put_off and not too_late()
+        lost = isinstance(error, SubmissionUnknown)  # what was harmless is so again
+        later = (put_off or lost) and not too_late()
         return Finding(Verdict.LATER, attempt, again=SOON) if later else None
     finally:
         turn.end()

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from attrs import Attribute, field, fields, frozen
 
+from genhub._empty import EMPTY
 from genhub._errors import InvalidRequest
 
 Kind = Literal["text", "image", "video", "speech"]
@@ -77,8 +78,8 @@ def _tables(instance: object, at: Attribute[Any], value: Any) -> None:
 @frozen(kw_only=True)
 class _Request:
     label: str | None = field(default=None, validator=_text)  #: free text for the user's own books
-    tags: Mapping[str, str] = field(factory=dict[str, str], validator=_mapping)
-    extra: Extra = field(factory=dict[str, Mapping[str, Any]], validator=_tables)
+    tags: Mapping[str, str] = field(default=EMPTY, validator=_mapping)
+    extra: Extra = field(default=EMPTY, validator=_tables)
 
     def asked(self) -> dict[str, Any]:
         """Return the fields that say what to make, as far as they were asked for."""

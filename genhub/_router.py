@@ -140,7 +140,7 @@ class Router:
         """Return the job that an equal request was given within so many seconds, if its results are still there."""
         desk, now = self.desk, moment(self.desk.clock)
         alike = (live for live in desk.registry.all() if live.job.fingerprint == mark)
-        flights = [hand.sending for live in alike for hand in live.pursuits.values() if hand.sending is not None]
+        flights = [hand.sending for live in alike for hand in live.pursuits if hand.sending is not None]
         if flights:  # whoever began it may have left before the journal had it
             await asyncio.wait(flights)
         job = await desk.store.alike(mark, now - timedelta(seconds=reuse))
@@ -156,7 +156,7 @@ class Router:
 
     async def _begin(self, ask: Ask, target: Bound | Named, earlier: Job | None, mark: str | None) -> Job:
         if isinstance(target, Bound):
-            return await self._directly(ask, target, earlier or self._new(ask, mark, (target.name,)))
+            return await self._directly(ask, target, earlier or self._new(ask, mark, target.to))
         return await self._routed(ask, target, earlier, mark)
 
     def _new(self, ask: Ask, mark: str | None, to: tuple[str, ...], route: Itinerary | None = None) -> Job:
@@ -203,7 +203,7 @@ class Router:
             since=0 if earlier is None else len(earlier.attempts),
         )
         if earlier is None:
-            job = self._new(ask, mark, (named.name,) if named.name else itinerary.accounts, itinerary)
+            job = self._new(ask, mark, named.to or itinerary.accounts, itinerary)
         else:  # refused by everybody the last time
             job = await desk.registry.reroute(desk.registry.hold(earlier), itinerary)
         if (old := self._walks.get(job.id)) is not None:

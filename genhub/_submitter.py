@@ -53,6 +53,7 @@ class Submitter:
         desk, request = self.desk, job.request
         desk.must_write()
         number = len(job.attempts) + 1
+        fresh = terms.waits and number == 1  # the job was made a moment ago: they are as old as each other
         attempt_id = f"{job.id}.{number}"
         call = bound.provider.prepare(request, attempt_id, adjust=terms.portability == "adjust")
         if not terms.waits and (wait := bound.http.wait_for(call.path)) > 0:
@@ -71,7 +72,7 @@ class Submitter:
             provider=bound.provider.name,
             kind=call.kind,
             unit=bound.provider.billing.unit,
-            created_at=moment(desk.clock),
+            created_at=job.created_at if fresh else moment(desk.clock),
             adjustments=call.adjustments,
             price=bound.account.price,
             reserved=reserved.amount,
@@ -135,7 +136,7 @@ class Submitter:
             desk.budgets.release(reserved)
             turn.end()
             if number > len(live.job.attempts):
-                del live.pursuits[number]
+                live.let_go(hand)
             desk.registry.drop(live)
             return live.job, None
         hand.sending = asyncio.current_task()
@@ -205,7 +206,7 @@ class Submitter:
             self.desk.registry.forget(hand.live)
         else:
             hand.sending = None
-            del hand.live.pursuits[hand.number]
+            hand.live.let_go(hand)
             self.desk.registry.drop(hand.live)
 
     async def _commit(self, job: Job, attempt: Attempt, intent: Intent) -> Job | None:

@@ -54,6 +54,7 @@ class _Chart:
     """What is noted of one account."""
 
     breakers: dict[What, Breaker] = field(factory=lambda: dict.fromkeys(_BREAKERS, CLOSED))
+    at_rest: bool = True  # while no breaker has anything to remember: asked at every call
     since: datetime | None = None  # when it ran out of credits
     balance: Decimal | None = None  # as last seen, out of credits or not: a rise is one above this
     looked_at: float | None = None
@@ -61,19 +62,19 @@ class _Chart:
     asked: datetime | None = None  # when it was out of credits still, after a pause
     paused: float = 0.0  # monotonic: when it is asked again, if its balance can't be seen
 
-    @property
-    def at_rest(self) -> bool:
-        """True while no breaker has anything to remember."""
-        submits, polls, work = self.breakers.values()
-        return submits is polls is work is CLOSED
+    def note(self, what: What, breaker: Breaker) -> Breaker:
+        """Take in how a breaker stands now."""
+        if breaker is not self.breakers[what]:
+            self.breakers[what] = breaker
+            self.at_rest = all(each is CLOSED for each in self.breakers.values())
+        return breaker
 
     @property
     def plain(self) -> bool:
         """True when nothing at all speaks against the account."""
         if self.since is not None or self.held or self.paused:
             return False
-        submits, polls, work = self.breakers.values()
-        return submits.state is polls.state is work.state is BreakerState.CLOSED
+        return self.at_rest or all(each.state is BreakerState.CLOSED for each in self.breakers.values())
 
     @property
     def parked(self) -> Parked | None:
@@ -285,7 +286,7 @@ class Healths:
             kept = _part(facts, account)
             for what in _BREAKERS:
                 if (breaker := Breaker.of(_part(kept, what), now, self._tunings[what])) is not None:
-                    chart.breakers[what] = breaker
+                    chart.note(what, breaker)
             if (parked := Parked.of(_part(kept, "credits"))) is not None:
                 chart.since, chart.balance, chart.asked = parked.since, parked.balance, parked.asked
                 left = BLIND_PAUSE - (moment(self._clock) - (parked.asked or parked.since)).total_seconds()
@@ -303,9 +304,8 @@ class Healths:
 
     def _breaker(self, account: str, what: What) -> Breaker:
         # A time that was found too far away once is noted as come: else it would be in reach, and believed, later.
-        breakers = self._charts[account].breakers
-        breakers[what] = breakers[what].believed(self._clock.time(), self._tunings[what])
-        return breakers[what]
+        chart = self._charts[account]
+        return chart.note(what, chart.breakers[what].believed(self._clock.time(), self._tunings[what]))
 
     def _held(self, account: str) -> float:
         return max(0.0, self._charts[account].held - self._clock.monotonic())
@@ -321,7 +321,7 @@ class Healths:
 
     def _turn(self, account: str, what: What, step: Callable[[Breaker, float, Tuning], Breaker], why: str) -> None:
         before = self._breaker(account, what)
-        after = self._charts[account].breakers[what] = step(before, self._clock.time(), self._tunings[what])
+        after = self._charts[account].note(what, step(before, self._clock.time(), self._tunings[what]))
         if before.failures != after.failures:  # so that calls of one process each add up
             self.unsaved = True
         if before.state is not after.state:

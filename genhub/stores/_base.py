@@ -111,6 +111,10 @@ class JobStore(ABC):
 
     # Reading.
 
+    def held(self, job_id: str) -> Job | None:
+        """Return the job as it is held in memory, and known to be what the journal has; None: it has to be read."""
+        return None
+
     @abstractmethod
     async def job(self, job_id: str) -> Job | None: ...
 
@@ -127,7 +131,7 @@ class JobStore(ABC):
 
     @abstractmethod
     async def intent(self, attempt_id: str) -> Intent | None:
-        """Return what an attempt meant to send."""
+        """Return what an attempt meant to send; a journal in memory lets go of it once the vendor has the job."""
 
     @abstractmethod
     def jobs(self, which: JobFilter) -> AsyncIterator[Job]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 from copy import deepcopy
 from datetime import datetime
 from typing import Any
@@ -25,9 +25,10 @@ class MemoryStore(JobStore):
         self._jobs: dict[str, Job] = {}
         self._keys: dict[str, str] = {}  # to the job's id
         self._alike: dict[str, list[str]] = {}  # fingerprint to the ids of jobs
-        self._intents: dict[str, Intent] = {}  # by the attempt's id
+        self._intents: dict[str, Intent | None] = {}  # by the attempt's id; None once the vendor has it
         self._unfinished: set[str] = set()
-        self._claims: dict[tuple[str, str], dict[str, str]] = {}  # (account, vendor id) to attempt id to job id
+        self._claims: dict[str, dict[str, str]] = {}  # by account: the vendor's id to that of the first job with it
+        self._further: dict[tuple[str, str], set[str]] = {}  # the other jobs with it: most often none
         self._facts: dict[str, Any] = {}
         self._state = "closed"
 
@@ -82,6 +83,9 @@ class MemoryStore(JobStore):
         job = self._find(job_id)
         self._keep(evolve(job, route=route), job.attempts)
 
+    def held(self, job_id: str) -> Job | None:
+        return self._jobs.get(job_id)
+
     async def job(self, job_id: str) -> Job | None:
         self._check()
         return self._jobs.get(job_id)
@@ -116,13 +120,12 @@ class MemoryStore(JobStore):
 
     async def claimed(self, account: str, provider_ids: Collection[str]) -> Mapping[str, str]:
         self._check()
-        claims = {each: self._claims.get((account, each)) for each in provider_ids}
+        claims = {each: [attempt.id for attempt in self._claimants(account, each)] for each in provider_ids}
         return {each: min(attempts) for each, attempts in claims.items() if attempts}
 
     async def find(self, account: str, provider_ids: Collection[str]) -> tuple[str, ...]:
         self._check()
-        claims = (self._claims.get((account, each), {}) for each in provider_ids)
-        found = {job_id for attempts in claims for job_id in attempts.values()}
+        found = {attempt.job_id for each in provider_ids for attempt in self._claimants(account, each)}
         return tuple(job.id for job in sorted((self._jobs[each] for each in found), key=_birth))
 
     async def get(self, name: str) -> Any:
@@ -169,8 +172,8 @@ class MemoryStore(JobStore):
             self._hold(evolve(job, attempts=(written,)))
         else:
             self._keep(job, (written if each.id == attempt.id else each for each in job.attempts))
-        if row.provider_id is not None and row.provider_id != written.provider_id:
-            del self._claims[row.account, row.provider_id][row.id]
+        if row.ref is None and written.ref is not None:
+            self._intents[written.id] = None
         self._claim(written)
         return written
 
@@ -185,8 +188,23 @@ class MemoryStore(JobStore):
             self._unfinished.discard(now.id)
 
     def _claim(self, attempt: Attempt) -> None:
-        if attempt.provider_id is not None:
-            self._claims.setdefault((attempt.account, attempt.provider_id), {})[attempt.id] = attempt.job_id
+        vendors, job_id = attempt.provider_id, attempt.job_id
+        if vendors is None:
+            return
+        claims = self._claims.get(attempt.account)
+        if claims is None:
+            claims = self._claims[attempt.account] = {}
+        if claims.setdefault(vendors, job_id) != job_id:
+            self._further.setdefault((attempt.account, vendors), set()).add(job_id)
+
+    def _claimants(self, account: str, vendors: str) -> Iterator[Attempt]:
+        """Yield the attempts that have a vendor's id now; one that had it is still pointed to."""
+        first = self._claims.get(account, {}).get(vendors)
+        jobs = () if first is None else (first, *self._further.get((account, vendors), ()))
+        for job_id in jobs:
+            for attempt in self._jobs[job_id].attempts:
+                if attempt.account == account and attempt.provider_id == vendors:
+                    yield attempt
 
 
 def _birth(job: Job) -> tuple[Any, str]:

@@ -200,6 +200,17 @@ class StoreReads:
         assert intent is not None
         assert before == intent.before
 
+    async def test_what_is_held_in_memory_is_what_is_read(self, store: JobStore) -> None:
+        """A store that can hand out a job without reading hands out the job as it is written."""
+        job = await written(store, a_job())
+        attempt = await store.record(evolve(job.attempt, status=Status.QUEUED, ref=Ref(id="v-1", kind="captions")))
+
+        held = store.held(job.id)
+
+        assert held is None or (attempt,) == held.attempts
+        assert held is None or await read(store, job) == held
+        assert store.held("nobody") is None
+
     async def test_a_write_is_seen_by_the_next_read(self, store: JobStore) -> None:
         """Whoever awaited a write reads what it wrote, also among many others."""
 

@@ -290,6 +290,16 @@ async def test_a_replay_that_the_vendor_put_off_comes_again(world: World) -> Non
     assert 1 == len(world.adgen.creations)
 
 
+async def test_a_replay_whose_answer_is_lost_too_comes_again(world: World) -> None:
+    """What was harmless once is so again while its window is open: the doubt is settled, and one job was bought."""
+    world.adgen.script(Scenario(fault=Fault.LOSE_ANSWER, times=4))
+    async with at_adgen(world, poll_every=NEVER) as hub:
+        handle = await hub.submit(IMAGE, to="adgen")
+        await until(lambda: bool(job := hub.in_hand(handle.id)) and not job.job.status.in_doubt)
+
+    assert 1 == len(world.adgen.creations)
+
+
 async def test_a_cancelled_resume_keeps_its_reservation(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who stops waiting for a resume does not make room in the budget: it is sent all the same."""
     world.genpro.script(Scenario(steps=("processing",) * 500))

@@ -35,8 +35,8 @@ class Turns:
 
 
 async def enter(gate: Gate, number: int, turns: Turns) -> None:
-    if not gate.passes():
-        await gate.wait()
+    if (place := gate.place()) is not None:
+        await place
     turns.began.append((number, turns.now))
 
 
@@ -65,7 +65,7 @@ async def test_one_alone_waits_for_nothing() -> None:
     """Calls that come one after the other find the gate open, however many they are."""
     gate = Gate(MOST)
     for _ in range(5 * MOST):
-        assert gate.passes()
+        assert gate.place() is None
         await asyncio.sleep(0)
 
 
@@ -115,4 +115,4 @@ async def test_places_of_those_who_left_are_not_lost(most: int) -> None:
     await asyncio.sleep(0)
     turns.stop()
 
-    assert gate.passes()
+    assert gate.place() is None
