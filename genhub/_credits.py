@@ -92,6 +92,12 @@ class Credits:
         `doubt`: something about the money is open that no line can say (a lost answer, an end whose price the
         vendor does not document).
         """
+        if len(entries) == 1 and not doubt:  # most books are one charge
+            (line,) = entries
+            amount = line.amount
+            if line.kind is EntryKind.CHARGE and amount is not None and amount >= ZERO:
+                hard = line.evidence in _HARD
+                return cls(unit=unit, charged=amount, net=amount, low=amount, high=amount, exact=hard)
         charges: dict[int, Decimal | None] = {}  # by sequence
         undone: set[int] = set()
         back = ZERO  # what came back of the charges that are not undone as a whole

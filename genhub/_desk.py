@@ -179,10 +179,11 @@ class Desk:
             soonest = 0.0 if hand.attempt.status.in_doubt else self.agenda.soonest(bound, hand)
             self.tracker.watch(hand.attempt.id, account, soonest + self.agenda.spread(hand, within))
 
-    async def _look(self, account: str, ids: Sequence[str]) -> dict[str, float | None]:
+    def _look(self, account: str, ids: Sequence[str]) -> Awaitable[dict[str, float | None]]:
         """Drive what is due: attempts of an account, or routes."""
-        if account != ROUTES:
-            return await self.driver.drive_many(account, ids)
+        return self._walk(ids) if account == ROUTES else self.driver.drive_many(account, ids)
+
+    async def _walk(self, ids: Sequence[str]) -> dict[str, float | None]:
         for job_id in ids:
             live = self.registry.known(job_id)
             if live is not None:

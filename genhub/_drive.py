@@ -93,10 +93,13 @@ class Driver:
 
     async def drive_many(self, account: str, attempt_ids: Sequence[str]) -> dict[str, float | None]:
         """Drive due attempts at one account: by one call where the provider has a list and it is worth it."""
+        bound = self._accounts.get(account)
+        lists = bound is not None and bound.can("poll_many")
+        if len(attempt_ids) == 1 and not lists:
+            return {attempt_ids[0]: await self.drive(attempt_ids[0])}
         again: dict[str, float | None] = {}
         rest = list(attempt_ids)
-        bound = self._accounts.get(account)
-        if bound is not None and bound.can("poll_many"):
+        if bound is not None and lists:
             rest = await self.flocks.read(bound, await self._all_in_hand(rest, again), again)
         if len(rest) == 1:
             again[rest[0]] = await self.drive(rest[0])

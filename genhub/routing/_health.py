@@ -14,7 +14,7 @@ from attrs import define, field
 
 from genhub._clock import Clock, moment
 from genhub._errors import RateLimited, SubmissionUnknown
-from genhub.routing._breaker import CLOSED, USUAL, Breaker, BreakerState, Tuning
+from genhub.routing._breaker import CLOSED, USUAL, Breaker, Tuning
 from genhub.routing._verdict import (
     AccountHealth,
     HealthChange,
@@ -68,13 +68,6 @@ class _Chart:
             self.breakers[what] = breaker
             self.at_rest = all(each is CLOSED for each in self.breakers.values())
         return breaker
-
-    @property
-    def plain(self) -> bool:
-        """True when nothing at all speaks against the account."""
-        if self.since is not None or self.held or self.paused:
-            return False
-        return self.at_rest or all(each.state is BreakerState.CLOSED for each in self.breakers.values())
 
     @property
     def parked(self) -> Parked | None:
@@ -167,6 +160,10 @@ class Healths:
 
     # What reads say.
 
+    def at_rest(self, account: str) -> bool:
+        """True while nothing that happened there has to be remembered."""
+        return self._charts[account].at_rest
+
     def reads_allowed(self, account: str) -> float:
         """Return the seconds until the account may be read; 0: now."""
         if self._charts[account].at_rest:
@@ -230,7 +227,8 @@ class Healths:
 
     def refusal(self, account: str) -> Shut | None:
         """Say why a routed submit may not go there now; None: it may. Of several reasons the longest counts."""
-        if self._charts[account].plain and account not in self._retires:
+        chart = self._charts[account]
+        if chart.at_rest and chart.since is None and not chart.held and account not in self._retires:
             return None
         health = self.state(account)
         if health.retired:

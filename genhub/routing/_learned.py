@@ -102,7 +102,10 @@ class Learned(Kept):
         """
         if attempt.ref is None:
             return
-        memory = self._kinds.setdefault((attempt.account, attempt.kind), _Memory())
+        key = attempt.account, attempt.kind
+        memory = self._kinds.get(key)
+        if memory is None:
+            memory = self._kinds[key] = _Memory()
         self._changes += memory.drop(attempt.id) if attempt.is_open else memory.put(attempt.id, _part(attempt))
 
     def cost(self, account: str, kind: str) -> Cost | None:

@@ -130,6 +130,17 @@ def test_the_bounds_hold_the_net(moves: list[tuple[EntryKind, Decimal | None, bo
         assert not spent.exact
 
 
+@given(st.none() | amounts, st.sampled_from(Evidence), st.sampled_from([CHARGE, REFUND]), st.booleans())
+def test_a_line_alone_says_what_it_says_beside_one_of_nothing(
+    amount: Decimal | None, evidence: Evidence, kind: EntryKind, doubt: bool
+) -> None:
+    """The books of one line, which most are, have no arithmetic of their own."""
+    alone = Entry(kind=kind, amount=amount, sequence=1, evidence=evidence, at=AT)
+    nothing = line(CHARGE, "0", 2)
+
+    assert Credits.of("u", [alone, nothing], doubt=doubt) == Credits.of("u", [alone], doubt=doubt)
+
+
 @given(st.lists(amounts, max_size=6), st.lists(amounts, max_size=6))
 def test_sums_of_known_lines_are_sums(charges: list[Decimal], refunds: list[Decimal]) -> None:
     """Known amounts add up to the cent, in any order."""
