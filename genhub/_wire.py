@@ -8,9 +8,9 @@ because a charge that can't be read is a charge whose amount is not said; a time
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, NewType, TypeVar
 
 import cattrs
@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 #: An amount of credits from here on is not one.
 MOST = Decimal(10) ** 15
+#: No price that is met again has more characters.
+LONGEST = 32
 
 
 class NotUnderstood(ValueError):
@@ -31,13 +33,20 @@ def amount(value: object) -> Decimal | None:
     """Return a number of credits, or `None` for anything that is not one."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
         return None
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
+    text = str(value)
+    return _price(text) if len(text) <= LONGEST else _number(text)
+
+
+def _number(text: str) -> Decimal | None:
     try:
-        number = Decimal(str(value).strip())
+        number = Decimal(text.strip())
     except InvalidOperation:
         return None
     return number if number.is_finite() and 0 <= number < MOST else None
+
+
+#: Prices are few: one object for each, however many jobs cost it.
+_price = lru_cache(maxsize=1024)(_number)
 
 
 def instant(value: object) -> datetime | None:
