@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from heapq import heappop, heappush
-from math import inf
+from math import inf, nextafter
 
 from genhub._clock import Clock, alarm
 
@@ -18,15 +19,17 @@ Look = Callable[[str, Sequence[str]], Awaitable[dict[str, float | None]]]
 
 #: How many due jobs of an account one worker takes at once, for a provider that reads many by one call.
 BATCH = 100
-
-
+#: Appointments of the same so many seconds lie together, in no order until it is their turn. A power of two.
+WIDTH = 0.125
 #: So long after it looked for what is due, in seconds, a tracker looks again at the earliest for what was not due then:
 #: of many jobs those that come together are handed out together. No job is read before it is due.
 APART = 0.002
+#: What goes wrong in an unforeseen way is tried again after so many seconds.
+TROUBLE = 30.0
 
-#: When, which job, at which account. There is one for each appointment: one that was replaced is no job's any more.
+#: When, which job, at which account. One that was replaced or forgotten is not (by identity) the job's any more.
 _Line = tuple[float, str, str]
-#: What stands in the place of an appointment while the job is being read.
+#: Stands in for the appointment of a job that is being read.
 _READING: _Line = (-inf, "", "")
 
 
@@ -50,53 +53,81 @@ class Tracker:
         self._look = look
         self._batch = batch
         self._most = most
-        self._heap: list[_Line] = []
-        self._jobs: dict[str, _Line] = {}
+        self._lines: dict[str, _Line] = {}  # by job
+        self._slots: dict[float, list[_Line]] = {}  # by the time, in widths
+        self._order: list[float] = []  # a heap of the slots
+        self._sorted = -inf  # the slot that is kept in order: the one looked at last
         self._lanes: dict[str, _Lane] = {}
         self._forgotten: set[str] = set()  # while being read
         self._again: dict[str, float] = {}  # asked for while being read
-        self._tasks: dict[int, asyncio.Task[None]] = {}  # the workers, by their numbers
-        self._made = 0  # workers so far
+        self._tasks: set[asyncio.Task[None]] = set()
         self._call_off: Callable[[], None] | None = None  # the timer, while it is set
         self._wake_at = inf
-        self._looked_at = -inf
         self._closed = False
 
     def __len__(self) -> int:
-        return len(self._jobs)
+        return len(self._lines)
 
     def watch(self, job_id: str, account: str, delay: float) -> None:
         """Read the job after so many seconds; an earlier appointment stays."""
         if self._closed:
             return
         when = self._clock.monotonic() + delay
-        known = self._jobs.get(job_id)
+        known = self._lines.get(job_id)
         if known is _READING:
             self._again[job_id] = min(when, self._again.get(job_id, when))
         elif known is None or when < known[0]:
             self._note(when, job_id, account)
 
-    def _note(self, when: float, job_id: str, account: str) -> None:
-        self._jobs[job_id] = line = (when, job_id, account)
-        heappush(self._heap, line)
-        if when < self._wake_at:
-            self._set_timer(when)
-
     def knows(self, job_id: str) -> bool:
         """True for one that has an appointment; what is being read may come out of it without one."""
-        return self._jobs.get(job_id, _READING) is not _READING or job_id in self._again
+        return self._lines.get(job_id, _READING) is not _READING or job_id in self._again
 
     def reads(self, job_id: str) -> bool:
         """True for one that is being read now."""
-        return self._jobs.get(job_id) is _READING
+        return self._lines.get(job_id) is _READING
 
     def forget(self, job_id: str) -> None:
         """Read the job no more; what is being read gets no other appointment by that."""
-        if self._jobs.get(job_id) is _READING:
+        if self._lines.get(job_id) is _READING:
             self._again.pop(job_id, None)
             self._forgotten.add(job_id)
         else:
-            self._jobs.pop(job_id, None)
+            self._lines.pop(job_id, None)
+
+    def _note(self, when: float, job_id: str, account: str) -> None:
+        """Make this the job's appointment."""
+        if when < inf:
+            slot = when // WIDTH
+        else:  # never, unless it is watched again: inf // WIDTH is no number
+            slot = when = inf
+        self._lines[job_id] = line = (when, job_id, account)
+        lines = self._slots.get(slot)
+        if lines is None:
+            self._slots[slot] = [line]
+            heappush(self._order, slot)
+        elif slot == self._sorted:
+            insort(lines, line)
+        else:
+            lines.append(line)
+        if when < self._wake_at:
+            self._set_timer(when)
+
+    def _next(self) -> list[_Line]:
+        """Return the earliest slot's lines, in order, from the first that is not stale; empty: there is none."""
+        while self._order:
+            slot = self._order[0]
+            lines = self._slots[slot]
+            if slot != self._sorted:
+                lines.sort()
+                self._sorted = slot
+            for stale, line in enumerate(lines):
+                if self._lines.get(line[1]) is line:
+                    del lines[:stale]
+                    return lines
+            heappop(self._order)
+            del self._slots[slot]
+        return []
 
     def _set_timer(self, when: float) -> None:
         if self._call_off is not None:
@@ -112,40 +143,44 @@ class Tracker:
 
     def _dispatch(self) -> None:
         """Hand what is due to its account's workers, and set the timer for what comes next."""
-        heap, jobs = self._heap, self._jobs
-        now = self._looked_at = self._clock.monotonic()
-        busy: dict[_Lane, None] = {}
-        while heap:
-            line = heap[0]
-            when, job_id, account = line
-            if jobs.get(job_id) is not line:
-                heappop(heap)
-                continue
-            if when > now:
-                self._set_timer(max(when, now + APART))
+        now = self._clock.monotonic()
+        later = (nextafter(now, inf), "", "")  # after every line that is due, before every other
+        known, lanes = self._lines, self._lanes
+        while lines := self._next():
+            if lines[0][0] > now:
+                self._set_timer(max(lines[0][0], now + APART))
                 break
-            heappop(heap)
-            jobs[job_id] = _READING
-            lane = self._lanes.get(account) or self._lane(account)
-            lane.due.append(job_id)
-            busy[lane] = None
-        for lane in busy:
-            self._man(lane)
+            end = bisect_left(lines, later)
+            for line in lines[:end]:
+                _, job_id, account = line
+                if known.get(job_id) is line:
+                    known[job_id] = _READING
+                    (lanes.get(account) or self._lane(account)).due.append(job_id)
+            del lines[:end]
+        for lane in lanes.values():
+            if lane.due:
+                self._man(lane, 1)
 
     def _lane(self, account: str) -> _Lane:
         size = BATCH if self._batch(account) else 1
         lane = self._lanes[account] = _Lane(account, self._most(account), size)
         return lane
 
-    def _man(self, lane: _Lane) -> None:
-        """See to it that what is due waits for no worker that is busy."""
-        create, tasks = asyncio.get_running_loop().create_task, self._tasks
-        for _ in range(min(lane.most - lane.workers, -(-len(lane.due) // lane.size))):
+    def _man(self, lane: _Lane, most: int) -> None:
+        """Let so many workers begin at most. What they do not take before they wait for an answer gets the others."""
+        if self._closed:
+            return
+        loop = asyncio.get_running_loop()
+        wanted = min(-(-len(lane.due) // lane.size), lane.most - lane.workers)
+        for _ in range(min(wanted, most)):
             lane.workers += 1
-            self._made += 1
-            tasks[self._made] = create(self._work(lane, self._made), name=lane.task)
+            task = loop.create_task(self._work(lane), name=lane.task)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        if wanted > most:
+            loop.call_soon(self._man, lane, wanted)
 
-    async def _work(self, lane: _Lane, number: int) -> None:
+    async def _work(self, lane: _Lane) -> None:
         due, size = lane.due, lane.size
         try:
             while due and not self._closed:
@@ -156,27 +191,29 @@ class Tracker:
                     nexts = await self._look(lane.name, jobs)
                 except Exception:
                     log.exception("reading jobs of %s failed in an unforeseen way", lane.name)
-                    nexts = dict.fromkeys(jobs, 30.0)
-                if not self._closed:
+                    nexts = dict.fromkeys(jobs, TROUBLE)
+                finally:
                     self._appoint(lane.name, jobs, nexts, began)
         finally:
             lane.workers -= 1
-            del self._tasks[number]
 
     def _appoint(self, account: str, jobs: Sequence[str], nexts: dict[str, float | None], began: float) -> None:
         """Make the next appointments: counted from when the read began, so that slow answers do not add up."""
+        if self._closed:
+            return
         for job_id in jobs:
             delay = nexts.get(job_id)
-            when = inf if delay is None else began + delay
+            when = None if delay is None else began + delay
             if self._forgotten and job_id in self._forgotten:
-                self._forgotten.remove(job_id)
-                when = inf
+                self._forgotten.discard(job_id)
+                when = None
             if self._again and job_id in self._again:
-                when = min(when, self._again.pop(job_id))
-            if when < inf:
-                self._note(when, job_id, account)
+                asked = self._again.pop(job_id)
+                when = asked if when is None else min(when, asked)
+            if when is None:
+                del self._lines[job_id]
             else:
-                del self._jobs[job_id]
+                self._note(when, job_id, account)
 
     async def close(self) -> None:
         """Stop reading: what is being read is cut off, nothing of a job changes."""
@@ -184,10 +221,9 @@ class Tracker:
         if self._call_off is not None:
             self._call_off()
             self._call_off = None
-        tasks = tuple(self._tasks.values())
+        tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._tasks.clear()
-        self._heap.clear()
-        self._jobs.clear()
+        for held in (self._lines, self._slots, self._order, self._again, self._forgotten):
+            held.clear()
