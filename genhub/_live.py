@@ -56,21 +56,36 @@ class Live:
     job: Job
     watchers: tuple[Watcher, ...] = ()
     holders: int = 0  #: verbs that are acting on it
-    pursuits: tuple[Pursuit, ...] = ()  #: most often one
+    _hand: Pursuit | None = None  # most often the only one
+    _others: tuple[Pursuit, ...] = ()
+
+    @property
+    def pursuits(self) -> tuple[Pursuit, ...]:
+        """The attempts in hand."""
+        return self._others if self._hand is None else (self._hand, *self._others)
 
     def pursue(self, number: int, account: str | None = None) -> Pursuit:
         """Return an attempt in hand; `account` for one that the journal does not have yet."""
-        for hand in self.pursuits:
+        first = self._hand
+        if first is not None and first.number == number:
+            return first
+        for hand in self._others:
             if hand.number == number:
                 return hand
         where = self.job.attempts[number - 1].account if account is None else account
         hand = Pursuit(self, number, where)
-        self.pursuits = (*self.pursuits, hand)
+        if first is None:
+            self._hand = hand
+        else:
+            self._others = (*self._others, hand)
         return hand
 
     def let_go(self, hand: Pursuit) -> None:
         """The journal does not have an attempt, and will not."""
-        self.pursuits = tuple(each for each in self.pursuits if each is not hand)
+        if hand is self._hand:
+            self._hand = None
+        else:
+            self._others = tuple(each for each in self._others if each is not hand)
 
     def watch(self, watcher: Watcher) -> None:
         """Tell somebody of every change from now on."""
@@ -88,7 +103,10 @@ class Live:
     @property
     def sending(self) -> bool:
         """True while a submit or a resume of it is on its way in this process."""
-        return any(each.sending is not None for each in self.pursuits)
+        for hand in self.pursuits:  # noqa: SIM110 (asked after every send and every read)
+            if hand.sending is not None:
+                return True
+        return False
 
     @property
     def stuck(self) -> bool:

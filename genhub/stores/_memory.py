@@ -172,7 +172,7 @@ class MemoryStore(JobStore):
             self._hold(evolve(job, attempts=(written,)))
         else:
             self._keep(job, (written if each.id == attempt.id else each for each in job.attempts))
-        if row.ref is None and written.ref is not None:
+        if row.ref is None and written.ref is not None and not written.status.in_doubt:
             self._intents[written.id] = None
         self._claim(written)
         return written

@@ -39,3 +39,13 @@ async def test_what_was_meant_to_be_sent_is_kept_while_anybody_may_ask() -> None
         assert await store.intent(made.attempt.id) is None
         with pytest.raises(JournalError, match="already"):
             await store.create(made, an_intent())
+
+
+async def test_what_is_in_doubt_keeps_its_call_though_it_has_an_id() -> None:
+    """A doubt is looked into by its call, whatever else is known of the attempt."""
+    async with MemoryStore() as store:
+        job = a_job()
+        await written(store, job)
+        await store.record(evolve(job.attempt, status=Status.UNCONFIRMED, ref=Ref(id="v-1", kind="captions")))
+
+        assert an_intent() == await store.intent(job.attempt.id)
