@@ -37,6 +37,8 @@ def accepted(attempt: Attempt, receipt: Receipt, profile: BillingProfile, at: da
         doubt=None,
         entries=attempt.entries + page.submitted(receipt.charged, reused=receipt.reused),
     )
+    if receipt.status is Status.QUEUED and not receipt.outputs:  # nothing that `seen` does not find there already
+        return booked
     first = Snapshot(
         ref=receipt.ref,
         status=receipt.status,
