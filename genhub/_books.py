@@ -45,8 +45,8 @@ def _standing(lines: Sequence[Entry]) -> _Standing:
         else:
             now.vague = None if line.settles == now.vague else now.vague
             now.known -= line.amount
-    now.known += sum((amount for amount in charges.values() if amount is not None), ZERO)
-    now.unsaid = tuple(sequence for sequence, amount in charges.items() if amount is None)
+    now.known += sum([amount for amount in charges.values() if amount is not None], ZERO)
+    now.unsaid = tuple([sequence for sequence, amount in charges.items() if amount is None])
     return now
 
 

@@ -150,6 +150,7 @@ class Budgets:
             if account.budget is not None:
                 in_credits(account.budget, account.price, name)
                 self._purses[name] = Purse(name, account.budget, account.price)
+        self._capped = bool(self._purses or self._shared)
 
     async def open(self) -> None:
         """Read from the journal what counts already."""
@@ -210,28 +211,33 @@ class Budgets:
 
     def release(self, reserved: Reservation) -> None:
         """Nothing came of it: give back what was set aside."""
+        if not self._capped:
+            return
         for purse in (self._purses.get(reserved.account), self._shared.get(reserved.route)):
             if purse is not None:
                 purse.release(reserved)
 
     def keep(self, reserved: Reservation, attempt: Attempt) -> None:
         """The attempt is in the journal, with its reservation: count it instead of what was set aside for it."""
-        self.release(reserved)
-        self.news(attempt, reserved.route)
+        if self._capped:
+            self.release(reserved)
+            self.news(attempt, reserved.route)
 
     def news(self, attempt: Attempt, route: str = "", old: Attempt | None = None) -> None:
         """Count an attempt as its books stand now; `old`: as they stood before, if that was counted."""
-        if old is not None and old.entries == attempt.entries and not self._purses and not self._shared:
+        if self._capped:
+            if purse := self._purses.get(attempt.account):
+                purse.hold(attempt.id, charged_at(attempt), counted(attempt))
+            self._share(attempt, route)
+        elif old is not None and old.entries == attempt.entries:
             return
-        if purse := self._purses.get(attempt.account):
-            purse.hold(attempt.id, charged_at(attempt), counted(attempt))
-        self._share(attempt, route)
-        charged = attempt.credits.charged if attempt.entries else None
+        if not attempt.entries or attempt.leg:
+            return
+        charged = attempt.credits.charged
         key = f"{attempt.account}/{attempt.kind}"
-        if charged is None or attempt.leg or charged <= self._dearest.get(key, ZERO):
-            return
-        self._dearest[key] = charged
-        self.unsaved = True
+        if charged is not None and charged > self._dearest.get(key, ZERO):
+            self._dearest[key] = charged
+            self.unsaved = True
 
     def _share(self, attempt: Attempt, route: str) -> None:
         """Count an attempt against its route's budget."""

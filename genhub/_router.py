@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from decimal import Decimal
@@ -41,7 +41,7 @@ log = logging.getLogger("genhub.route")
 #: The seconds after which a walk that the journal held up is begun again.
 LATER = 30.0
 #: So many calls begin in one turn of the event loop.
-IN_A_TURN = 20
+IN_A_TURN = 50
 
 
 @frozen(kw_only=True)
@@ -154,10 +154,10 @@ class Router:
         desk.lookout.say(EventName.REUSED, job.attempt, job, {"why": why})
         return job
 
-    async def _begin(self, ask: Ask, target: Bound | Named, earlier: Job | None, mark: str | None) -> Job:
+    def _begin(self, ask: Ask, target: Bound | Named, earlier: Job | None, mark: str | None) -> Awaitable[Job]:
         if isinstance(target, Bound):
-            return await self._directly(ask, target, earlier or self._new(ask, mark, target.to))
-        return await self._routed(ask, target, earlier, mark)
+            return self._directly(ask, target, earlier or self._new(ask, mark, target.to))
+        return self._routed(ask, target, earlier, mark)
 
     def _new(self, ask: Ask, mark: str | None, to: tuple[str, ...], route: Itinerary | None = None) -> Job:
         desk = self.desk
@@ -210,7 +210,10 @@ class Router:
             old.over = True  # who left has no say in what others want
         walk = self._walks[job.id] = Walk(job, useless=others)
         try:
-            await self._walker.go(walk, waits=True)
+            if earlier is None:
+                await self._walker.begin(walk)
+            else:
+                await self._walker.go(walk, waits=True)
         except asyncio.CancelledError:
             walk.left = True  # whoever leaves before anybody has accepted wants nobody else to
             if desk.is_open:
@@ -228,10 +231,11 @@ class Router:
                 raise
             log.error("the route of %s can't go on: %s", job.id, error)
         finally:
-            if not walk.left:
-                self._tidy(walk)
-        job = self._walker.now(walk)
-        if not job.attempts or (not job.is_open and nothing_bought(job)):
+            job = self._walker.now(walk)
+            over = not job.attempts or not job.is_open
+            if over and not walk.left:
+                self._forget(walk)
+        if over and nothing_bought(job):
             raise all_failed(job, [*walk.useless.values(), *walk.shut])
         return job
 
@@ -303,11 +307,14 @@ class Router:
     def _tidy(self, walk: Walk) -> None:
         """Forget a walk that is over."""
         job = self._walker.now(walk)
-        if job.attempts and job.is_open:
-            return
-        if self._walks.get(job.id) is walk:
-            del self._walks[job.id]
-            self.desk.tracker.forget(job.id)
+        if not job.attempts or not job.is_open:
+            self._forget(walk)
+
+    def _forget(self, walk: Walk) -> None:
+        job_id = walk.job.id
+        if self._walks.get(job_id) is walk:
+            del self._walks[job_id]
+            self.desk.tracker.forget(job_id)
 
 
 def _given(key: str) -> str:

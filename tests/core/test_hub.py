@@ -85,6 +85,38 @@ async def test_every_change_of_status_is_seen_once(world: World) -> None:
     assert ["queued", "running", "succeeded"] == seen
 
 
+async def test_who_watches_slowly_hears_all_before_the_close(world: World) -> None:
+    """What happened while somebody was busy with the news before is told first; then that no more will come."""
+    world.genpro.script(FOREVER)
+    hub = world.hub(poll_every=1e6)
+    async with hub:
+        handle = await hub.submit(TextRequest(prompt="p"), to="genpro")
+        updates = handle.updates()
+        first = await anext(updates)
+        await hub.poll(handle.id)
+    second = await anext(updates)
+    with pytest.raises(JournalError, match="the hub was closed"):
+        await anext(updates)
+
+    assert ["queued", "running"] == [first.status, second.status]
+
+
+async def test_who_stops_waiting_keeps_nobody_else_from_hearing(world: World) -> None:
+    """Of two that wait for a job one is cancelled; the other hears of its end."""
+    world.genpro.script(Scenario(steps=("processing", "completed")))
+    async with world.hub(poll_every=1e6) as hub:
+        handle = await hub.submit(TextRequest(prompt="p"), to="genpro")
+        gone, stays = asyncio.create_task(handle.wait()), asyncio.create_task(handle.wait())
+        await asyncio.sleep(0)
+        await hub.poll(handle.id)
+        gone.cancel()
+        await hub.poll(handle.id)
+        job = await stays
+
+    assert gone.cancelled()
+    assert Status.SUCCEEDED is job.status
+
+
 async def test_a_word_that_nobody_knows_is_polled_on_and_logged_once(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
