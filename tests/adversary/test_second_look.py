@@ -273,7 +273,7 @@ async def test_a_replay_waits_for_no_slot(world: World) -> None:
         blocker = asyncio.create_task(slots.acquire())
         handle = await lost
         await blocker
-        await until(lambda: bool(job := hub.in_hand(handle.id)) and not job.job.status.in_doubt)
+        await until(lambda: (live := hub.in_hand(handle.id)) is not None and not live.job.status.in_doubt)
         slots.release()
 
     assert 1 == len(world.adgen.creations)
@@ -285,7 +285,7 @@ async def test_a_replay_that_the_vendor_put_off_comes_again(world: World) -> Non
     world.adgen.script(Scenario(fault=Fault.RATE_LIMITED, retry_after=1, times=3))
     async with at_adgen(world, poll_every=NEVER, replay_window=9) as hub:
         handle = await hub.submit(IMAGE, to="adgen")
-        await until(lambda: bool(job := hub.in_hand(handle.id)) and not job.job.status.in_doubt)
+        await until(lambda: (live := hub.in_hand(handle.id)) is not None and not live.job.status.in_doubt)
 
     assert 1 == len(world.adgen.creations)
 
@@ -295,7 +295,7 @@ async def test_a_replay_whose_answer_is_lost_too_comes_again(world: World) -> No
     world.adgen.script(Scenario(fault=Fault.LOSE_ANSWER, times=4))
     async with at_adgen(world, poll_every=NEVER) as hub:
         handle = await hub.submit(IMAGE, to="adgen")
-        await until(lambda: bool(job := hub.in_hand(handle.id)) and not job.job.status.in_doubt)
+        await until(lambda: (live := hub.in_hand(handle.id)) is not None and not live.job.status.in_doubt)
 
     assert 1 == len(world.adgen.creations)
 
