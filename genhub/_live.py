@@ -28,6 +28,7 @@ class Pursuit:
     account: str
     sending: asyncio.Task[object] | None = None  #: its submit (or resume), on its way in this process
     stuck: bool = False  #: in doubt, and nothing more can be found out by itself
+    replayed: bool = False  #: sent again in doubt, and not answered: there is no third time
     asked: bool = False  #: its route asked the vendor to stop it
     looks: int = 0  #: how often a lost submit was looked for
     doubted_at: float | None = None  #: when this process first looked, on the monotonic clock

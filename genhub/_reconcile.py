@@ -22,7 +22,7 @@ from genhub import _transitions as transitions
 from genhub._bound import Bound
 from genhub._clock import Clock, moment
 from genhub._credits import Balance
-from genhub._errors import RateLimited, SubmissionUnknown
+from genhub._errors import RateLimited
 from genhub._jobs import Attempt, Job
 from genhub._live import Live, Pursuit, Registry
 from genhub._provider import TOLERANCE, Candidate, Intent, Lookup
@@ -161,7 +161,7 @@ async def _hinted(bound: Bound, finding: Finding, clock: Clock) -> Attempt:
 async def _replay(place: Place, hand: Pursuit, intent: Intent) -> Finding | None:
     """Send the same call again under the same key, if that is certain to be harmless now."""
     bound, attempt, clock = place.bound, hand.attempt, place.clock
-    if not bound.can("replay"):
+    if hand.replayed or not bound.can("replay"):
         return None
     window = bound.verb("replay").replay_within(intent.call)
     if hand.sent_at is None:  # sent by another process: only the vendor's clock can tell how long ago
@@ -191,8 +191,8 @@ async def _replay(place: Place, hand: Pursuit, intent: Intent) -> Finding | None
     except Exception as error:
         log.warning("%s: the replay of %s settled nothing: %s", bound.name, attempt.id, error)
         put_off = wire.phase is Phase.UNSENT or (wire.refused and isinstance(error, RateLimited))
-        lost = isinstance(error, SubmissionUnknown)  # what was harmless is so again
-        later = (put_off or lost) and not too_late()
+        hand.replayed = not put_off
+        later = put_off and not too_late()
         return Finding(Verdict.LATER, attempt, again=SOON) if later else None
     finally:
         turn.end()

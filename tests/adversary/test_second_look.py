@@ -290,14 +290,16 @@ async def test_a_replay_that_the_vendor_put_off_comes_again(world: World) -> Non
     assert 1 == len(world.adgen.creations)
 
 
-async def test_a_replay_whose_answer_is_lost_too_comes_again(world: World) -> None:
-    """What was harmless once is so again while its window is open: the doubt is settled, and one job was bought."""
+async def test_a_replay_whose_answer_is_lost_too_does_not_come_again(world: World) -> None:
+    """Two sends that got no answer are enough: what stands behind the key is the vendor's word alone."""
     world.adgen.script(Scenario(fault=Fault.LOSE_ANSWER, times=4))
     async with at_adgen(world, poll_every=NEVER) as hub:
         handle = await hub.submit(IMAGE, to="adgen")
-        await until(lambda: (live := hub.in_hand(handle.id)) is not None and not live.job.status.in_doubt)
+        await until(lambda: (live := hub.in_hand(handle.id)) is not None and live.present.stuck)
+        await hub.poll(handle.id)
 
     assert 1 == len(world.adgen.creations)
+    assert 2 == world.adgen.count("POST", "/api/generate/static-ad")
 
 
 async def test_a_cancelled_resume_keeps_its_reservation(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

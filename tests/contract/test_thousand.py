@@ -38,32 +38,32 @@ class Group:
 
 
 def text(mark: str, number: int) -> Request:
-    return TextRequest(prompt=f"{mark} caption {number}")
+    return TextRequest(prompt=f"{mark} caption {number} of all")
 
 
 def caption(mark: str, number: int) -> Request:
-    return TextRequest(prompt=f"{mark} caption {number}", platforms=("tiktok",))
+    return TextRequest(prompt=f"{mark} caption {number} of all", platforms=("tiktok",))
 
 
 def image(mark: str, number: int) -> Request:
-    return ImageRequest(prompt=f"{mark} image {number}")
+    return ImageRequest(prompt=f"{mark} image {number} of all")
 
 
 def two_images(mark: str, number: int) -> Request:
-    return ImageRequest(prompt=f"{mark} images {number}", count=2)
+    return ImageRequest(prompt=f"{mark} images {number} of all", count=2)
 
 
 def speaker(mark: str, number: int) -> Request:
-    return VideoRequest(script=f"{mark} video {number}")
+    return VideoRequest(script=f"{mark} video {number} of all")
 
 
 def cell(mark: str, number: int) -> Request:
     """In one of ten cells, so that their histories stay short."""
-    return TextRequest(prompt=f"{mark} text {number}", extra={"genpro": {"cell_id": 3000 + number % 10}})
+    return TextRequest(prompt=f"{mark} text {number} of all", extra={"genpro": {"cell_id": 3000 + number % 10}})
 
 
 def own_cell(mark: str, number: int) -> Request:
-    return TextRequest(prompt=f"{mark} text {number}", extra={"genpro": {"cell_id": 3010 + number}})
+    return TextRequest(prompt=f"{mark} text {number} of all", extra={"genpro": {"cell_id": 3010 + number}})
 
 
 WORK = ("processing", "processing")
@@ -186,9 +186,12 @@ class Campaign:
     async def run(self) -> None:
         async with self.sims:
             for mark, group in GROUPS.items():
-                if group.scenario is not None:
-                    times = self._count(group) if group.scenario.strikes else None
-                    self._script(group.to, mark, group.scenario, times)
+                if group.scenario is not None and not group.scenario.strikes:
+                    self._script(group.to, f"[{mark}]", group.scenario, None)
+                elif group.scenario is not None:  # one for each job: what is sent again is not struck again
+                    for number in range(self._count(group)):
+                        words = group.request(f"[{mark}]", number).asked()["prompt"]
+                        self._script(group.to, words, group.scenario, 1)
             accounts = {name: self._account(name) for name in self.sims}
             async with Hub(accounts, journal=self.journal, clock=self.clock) as hub:
                 jobs = await self._submit(hub)
@@ -204,9 +207,9 @@ class Campaign:
     def _count(self, group: Group) -> int:
         return max(1, group.count // self.part)
 
-    def _script(self, name: str, mark: str, scenario: Scenario, times: int | None) -> None:
+    def _script(self, name: str, words: str, scenario: Scenario, times: int | None) -> None:
         values = {key: getattr(scenario, key) for key in ("steps", "outcome", "final_cost", "partial", "fault")}
-        self.sims[name].script(Scenario(match=f"[{mark}]", times=times, **values))
+        self.sims[name].script(Scenario(match=words, times=times, **values))
 
     def _account(self, name: str) -> Account:
         settings = self.sims[name].settings()
