@@ -153,7 +153,7 @@ class Registry:
     def drop(self, live: Live) -> None:
         """Let go of a job that is finished, and that nobody watches or acts on."""
         if not live.watchers and not live.holders and not live.sending and not live.job.is_open:
-            self._live.pop(live.job.id, None)
+            self.forget(live)
 
     @asynccontextmanager
     async def using(self, job_id: str) -> AsyncGenerator[Live]:
@@ -167,14 +167,20 @@ class Registry:
             self.drop(live)
 
     def forget(self, live: Live) -> None:
-        """Let go of a job that this hub can't drive."""
-        self._live.pop(live.job.id, None)
+        """Let go of a job that this hub can't drive; not of the same one that was taken in hand anew meanwhile."""
+        if self._live.get(live.job.id) is live:
+            del self._live[live.job.id]
 
     def news(self, live: Live, attempt: Attempt) -> Job:
         """The journal has this attempt now: tell those who watch."""
         known = live.job.attempts
         old = known[attempt.number - 1] if attempt.number <= len(known) else None
         live.job = self._same(live.job, attempt) or with_attempt(live.job, attempt)
+        anew = self._live.get(live.job.id)
+        if anew is not None and anew is not live:  # let go of, and taken in hand anew, while this was on its way
+            if all(each.version <= attempt.version for each in anew.job.attempts[attempt.number - 1 : attempt.number]):
+                anew.job = with_attempt(anew.job, attempt)
+            live = anew
         self._heard(live, old, attempt, False)
         self.ring(live)
         return live.job
