@@ -183,6 +183,7 @@ class Walker:
                 if sent.id != job.id:  # another process has the caller's key
                     walk.job = sent
                     return False
+                walk.job = sent  # it may be in hand no more
                 if len(sent.attempts) == len(job.attempts):  # it was not wanted any more
                     desk.healths.passed(account)
                 return self._tried(walk, job, passed)
