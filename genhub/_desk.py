@@ -109,12 +109,11 @@ class Desk:
         self.driver.flocks.remind = self.tracker.watch
         self.is_open = False
         self._closing = False
-        self._closed = False  # for good: nothing would be read any more
         self._sends: set[asyncio.Task[Any]] = set()
         self._loose: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
-        if self._closed:
+        if self.tracker.closed:  # nothing would be read any more
             raise JournalError("this hub was closed: make a new one on the same journal")
         await self.store.open(read_only=self.read_only)
         try:
@@ -135,7 +134,6 @@ class Desk:
             await self.wind_up()
         finally:
             self.is_open = self._closing = False
-            self._closed = True
         await self.tracker.close()
         while self._sends:
             await asyncio.gather(*self._sends, return_exceptions=True)

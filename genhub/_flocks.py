@@ -192,8 +192,6 @@ class Flocks:
 
 def held_back(healths: Healths, account: str) -> float:
     """Return the seconds for which an account's jobs are not read: reads of it failed, and one looks after it."""
-    if healths.at_rest(account):
-        return 0.0
     wait = healths.reads_allowed(account)
     if wait <= 0:
         healths.read_through(account)

@@ -71,9 +71,7 @@ class Handle:
                 raise WaitTimeout(
                     f"{self.id} is {self.job.status} after {timeout:g} s of waiting; it goes on", self.job
                 ) from None
-        hub = self._hub
-        live = await hub.follow(self.id)
-        ear = _Ear(hub, live)
+        ear = _Ear(self._hub, await self._hub.follow(self.id))
         try:
             while True:
                 for job in ear.heard():
@@ -82,17 +80,14 @@ class Handle:
                         return job
                 await ear.more()
         finally:
-            live.leave(ear)
-            hub.release(live)
+            ear.close()
 
     async def updates(self) -> AsyncIterator[Job]:
         """Yield the job as it is, and at every change of status, until a final one.
 
         Raises SubmissionUnknown like `wait`.
         """
-        hub = self._hub
-        live = await hub.follow(self.id)
-        ear = _Ear(hub, live)
+        ear = _Ear(self._hub, await self._hub.follow(self.id))
         last: tuple[int, str] | None = None
         try:
             while True:
@@ -105,8 +100,7 @@ class Handle:
                         return
                 await ear.more()
         finally:
-            live.leave(ear)
-            hub.release(live)
+            ear.close()
 
     async def detach(self) -> Job:
         """Stop reading the job here, for those who only want to stop waiting. Nothing is said to the vendor.
@@ -185,6 +179,11 @@ class _Ear:
             raise JournalError(f"the hub was closed; {job.id} is {job.status}, and goes on")
         self._bell = bell
         return bell
+
+    def close(self) -> None:
+        """Hear no more."""
+        self._live.leave(self)
+        self._hub.release(self._live)
 
 
 def _pays_twice(job: Job) -> bool:

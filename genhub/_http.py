@@ -148,21 +148,19 @@ class Http:
         Raises ProviderUnavailable, RateLimited, BadResponse or what the vendor's code means.
         """
         left = self._retries if retries is None else retries
-        once = self._once("GET", path, query=query, ok=OK, reads=True)
-        return once if left <= 0 else self._again(once, path, query, left)
+        return self._once("GET", path, query=query, ok=OK, reads=True) if left <= 0 else self._again(path, query, left)
 
-    async def _again(self, once: Awaitable[Answer], path: str, query: Mapping[str, Any] | None, left: int) -> Answer:
+    async def _again(self, path: str, query: Mapping[str, Any] | None, left: int) -> Answer:
         waits: Iterator[float] | None = None
         while True:
             try:
-                return await once
+                return await self._once("GET", path, query=query, ok=OK, reads=True)
             except (ProviderUnavailable, RateLimited) as error:
                 if left <= 0:
                     raise
                 left -= 1
                 waits = waits or delays()
                 await self.clock.sleep(max(next(waits), error.retry_after or 0.0))
-                once = self._once("GET", path, query=query, ok=OK, reads=True)
 
     async def charge(
         self,
@@ -312,9 +310,8 @@ class Http:
         endpoint = _endpoint(method, path)
         if reads:
             self._known.read = endpoint
-        turn = self._turn(endpoint, wire) or await self._pacer.turn(
-            endpoint, self._rank if wire is None else Rank.SUBMIT
-        )
+        rank = self._rank if wire is None else Rank.SUBMIT
+        turn = self._turn(endpoint, rank, wire) or await self._pacer.turn(endpoint, rank)
         response: aiohttp.ClientResponse | None = None
         raw: bytes | None = None
         status: int | None = None
@@ -359,12 +356,10 @@ class Http:
             )
         raise self._complain(raw, status, response.headers, endpoint, reads, wire, refusals, request_id)
 
-    def _turn(self, endpoint: str, wire: Wire | None) -> Turn | None:
+    def _turn(self, endpoint: str, rank: Rank, wire: Wire | None) -> Turn | None:
         """Take the turn that came with the call; one that is sent again must not wait with its intent written."""
-        if wire is None:
-            return self._pacer.turn_now(endpoint, self._rank)
-        if wire.turn is None:
-            return self._pacer.turn_now(endpoint)
+        if wire is None or wire.turn is None:
+            return self._pacer.turn_now(endpoint, rank)
         if not wire.turn.over:
             return wire.turn
         again = self._pacer.turn_now(endpoint)

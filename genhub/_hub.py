@@ -106,7 +106,6 @@ class Hub:
 
     async def __aenter__(self) -> Self:
         await self._desk.open()
-        self._router.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:

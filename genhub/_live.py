@@ -104,10 +104,7 @@ class Live:
     @property
     def sending(self) -> bool:
         """True while a submit or a resume of it is on its way in this process."""
-        for hand in self.pursuits:  # noqa: SIM110 (asked after every send and every read)
-            if hand.sending is not None:
-                return True
-        return False
+        return any(hand.sending is not None for hand in self.pursuits)
 
     @property
     def stuck(self) -> bool:

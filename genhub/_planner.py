@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from genhub._account import Budget
 from genhub._bound import Bound
@@ -32,7 +32,10 @@ class Named:
 
     name: str
     route: Route
-    to: tuple[str, ...] = ()  #: what its jobs say of where they were sent; nothing: the accounts do
+    to: tuple[str, ...] = field(init=False)  #: what its jobs say of where they were sent; nothing: the accounts do
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "to", (self.name,) if self.name else ())
 
 
 class Planner:
@@ -40,7 +43,7 @@ class Planner:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self._routes = {name: Named(name, route, (name,)) for name, route in desk.routes.items()}
+        self._routes = {name: Named(name, route) for name, route in desk.routes.items()}
         self._chance = random.Random()
         self._turns: Counter[str] = Counter()
         self._settled: dict[tuple[str, Portability], Itinerary] = {}  # of routes that are the same for every request

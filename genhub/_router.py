@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from decimal import Decimal
@@ -72,10 +72,6 @@ class Router:
         desk.wind_up = self._wind_up
         desk.before_close = self._leave
 
-    def open(self) -> None:
-        """The hub is opened, in a loop of its own perhaps: nobody is in line."""
-        self.gate = Gate(IN_A_TURN)
-
     async def submit(self, ask: Ask) -> tuple[Job, bool]:
         """See `Hub.submit`. Returns the job, and whether it was given again for an equal request."""
         self.desk.must_write()
@@ -87,6 +83,8 @@ class Router:
             return await self._begin(ask, target, None, None), False
         mark = None if not reuse else fingerprint(ask.request, *_of_whom(target), ask.portability)
         async with self._turn(None if ask.key is None else f"key {ask.key}"):
+            if ask.key is not None and reuse:  # else another's job would be given for a key that has one
+                await self._landed(lambda job: job.key == ask.key)
             earlier = await self._earlier(ask.key, ask.request)
             if earlier is not None and not self._may_begin_again(earlier):
                 return self._joined(earlier), False
@@ -136,13 +134,17 @@ class Router:
         live = self.desk.registry.known(earlier.id)
         return earlier if live is None else live.job
 
+    async def _landed(self, which: Callable[[Job], bool]) -> None:
+        """Wait for the submits of such jobs: whoever began one may have left before the journal had it."""
+        lives = [live for live in self.desk.registry.all() if which(live.job)]
+        flights = [hand.sending for live in lives for hand in live.pursuits if hand.sending is not None]
+        if flights:
+            await asyncio.wait(flights)
+
     async def _again(self, mark: str, reuse: float) -> Job | None:
         """Return the job that an equal request was given within so many seconds, if its results are still there."""
         desk, now = self.desk, moment(self.desk.clock)
-        alike = (live for live in desk.registry.all() if live.job.fingerprint == mark)
-        flights = [hand.sending for live in alike for hand in live.pursuits if hand.sending is not None]
-        if flights:  # whoever began it may have left before the journal had it
-            await asyncio.wait(flights)
+        await self._landed(lambda job: job.fingerprint == mark)
         job = await desk.store.alike(mark, now - timedelta(seconds=reuse))
         if job is None:
             return None
@@ -210,10 +212,7 @@ class Router:
             old.over = True  # who left has no say in what others want
         walk = self._walks[job.id] = Walk(job, useless=others)
         try:
-            if earlier is None:
-                await self._walker.begin(walk)
-            else:
-                await self._walker.go(walk, waits=True)
+            await self._walker.go(walk, waits=True)
         except asyncio.CancelledError:
             walk.left = True  # whoever leaves before anybody has accepted wants nobody else to
             if desk.is_open:

@@ -26,9 +26,11 @@ class Status(StrEnum):
     is_final: bool  #: true when nothing more is expected to happen by itself
     in_doubt: bool  #: true while nobody knows whether the vendor has the job
 
-    def __init__(self, word: str) -> None:
-        self.is_final = word in ("succeeded", "failed", "stopped", "canceled", "expired")
-        self.in_doubt = word in ("submitting", "unconfirmed")
+
+_FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.STOPPED, Status.CANCELED, Status.EXPIRED})
+_DOUBT = frozenset({Status.SUBMITTING, Status.UNCONFIRMED})
+for each in Status:
+    each.is_final, each.in_doubt = each in _FINAL, each in _DOUBT
 
 
 @frozen

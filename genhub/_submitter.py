@@ -114,7 +114,6 @@ class Submitter:
     ) -> tuple[Job, Exception | None]:
         """Intent, send, outcome, for one attempt that holds its slot and its turn."""
         desk, number = self.desk, attempt.number
-        sure = number == 1  # nobody else can have done the work meanwhile
         begun = with_attempt(job, attempt)
         # In hand before it is in the journal: a look at another's doubt waits for this one's answer.
         if number == 1:
@@ -133,7 +132,7 @@ class Submitter:
             turn.end()
             await asyncio.wait([hand.sending])
             return live.job, None
-        if not (sure or self._wanted(terms, live, number)):
+        if not self._wanted(terms, live, number):
             desk.budgets.release(reserved)
             turn.end()
             if number > len(live.job.attempts):
@@ -145,7 +144,7 @@ class Submitter:
             try:
                 intent = await intend(bound, call, attempt.id, desk.clock)
                 sent_at = desk.clock.monotonic()
-                if not (sure or self._wanted(terms, live, number)):
+                if not self._wanted(terms, live, number):
                     desk.budgets.release(reserved)
                     self._not_begun(hand)
                     return live.job, None
@@ -167,10 +166,9 @@ class Submitter:
                 live.job = with_attempt(live.job, attempt)
             if said is not None:
                 desk.lookout.say(said[0], attempt, live.job, said[1])
-            if desk.listeners:
-                desk.lookout.tell(None, attempt, live.job)
+            desk.lookout.tell(None, attempt, live.job)
             hand.sent_at = sent_at
-            if wanted := sure or self._wanted(terms, live, number):
+            if wanted := self._wanted(terms, live, number):
                 outcome, error = await send(bound, attempt, call, turn, desk.clock)
             else:
                 unsent = ProviderUnavailable("nobody wants it any more; nothing was sent", account=bound.name)
@@ -198,7 +196,7 @@ class Submitter:
     @staticmethod
     def _wanted(terms: Terms, live: Live, number: int) -> bool:
         """Decide again: while an attempt waited, another may have done the work, or somebody stopped the job."""
-        if terms.wanted is None:
+        if number == 1 or terms.wanted is None:
             return True
         return terms.wanted(evolve(live.job, attempts=live.job.attempts[: number - 1]))
 

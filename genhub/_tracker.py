@@ -63,14 +63,14 @@ class Tracker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._call_off: Callable[[], None] | None = None  # the timer, while it is set
         self._wake_at = inf
-        self._closed = False
+        self.closed = False  #: for good
 
     def __len__(self) -> int:
         return len(self._lines)
 
     def watch(self, job_id: str, account: str, delay: float) -> None:
         """Read the job after so many seconds; an earlier appointment stays."""
-        if self._closed:
+        if self.closed:
             return
         when = self._clock.monotonic() + delay
         known = self._lines.get(job_id)
@@ -138,7 +138,7 @@ class Tracker:
     def _wake(self) -> None:
         self._call_off = None
         self._wake_at = inf
-        if not self._closed:
+        if not self.closed:
             self._dispatch()
 
     def _dispatch(self) -> None:
@@ -168,7 +168,7 @@ class Tracker:
 
     def _man(self, lane: _Lane, most: int) -> None:
         """Let so many workers begin at most. What they do not take before they wait for an answer gets the others."""
-        if self._closed:
+        if self.closed:
             return
         loop = asyncio.get_running_loop()
         wanted = min(-(-len(lane.due) // lane.size), lane.most - lane.workers)
@@ -183,7 +183,7 @@ class Tracker:
     async def _work(self, lane: _Lane) -> None:
         due, size = lane.due, lane.size
         try:
-            while due and not self._closed:
+            while due and not self.closed:
                 jobs = [due.popleft()] if size == 1 else [due.popleft() for _ in range(min(size, len(due)))]
                 began = self._clock.monotonic()
                 nexts: dict[str, float | None] = {}
@@ -196,10 +196,12 @@ class Tracker:
                     self._appoint(lane.name, jobs, nexts, began)
         finally:
             lane.workers -= 1
+            if due:  # a look was cut off: what it leaves has to be read all the same
+                self._man(lane, 1)
 
     def _appoint(self, account: str, jobs: Sequence[str], nexts: dict[str, float | None], began: float) -> None:
         """Make the next appointments: counted from when the read began, so that slow answers do not add up."""
-        if self._closed:
+        if self.closed:
             return
         for job_id in jobs:
             delay = nexts.get(job_id)
@@ -217,7 +219,7 @@ class Tracker:
 
     async def close(self) -> None:
         """Stop reading: what is being read is cut off, nothing of a job changes."""
-        self._closed = True
+        self.closed = True
         if self._call_off is not None:
             self._call_off()
             self._call_off = None

@@ -74,16 +74,6 @@ class Walker:
         finally:
             walk.walking = False
 
-    async def begin(self, walk: Walk) -> None:
-        """Make the first attempt of a job that is new, as nothing can stand against it yet; then go on."""
-        walk.walking = True
-        try:
-            more = await self._try(walk, walk.job, FIRST, waits=True)
-            while more:
-                more = await self._step(walk, waits=True)
-        finally:
-            walk.walking = False
-
     def now(self, walk: Walk) -> Job:
         """Return a walk's job as it is in hand."""
         live = self.desk.registry.known(walk.job.id)

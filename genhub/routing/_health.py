@@ -160,10 +160,6 @@ class Healths:
 
     # What reads say.
 
-    def at_rest(self, account: str) -> bool:
-        """True while nothing that happened there has to be remembered."""
-        return self._charts[account].at_rest
-
     def reads_allowed(self, account: str) -> float:
         """Return the seconds until the account may be read; 0: now."""
         if self._charts[account].at_rest:

@@ -250,6 +250,28 @@ async def test_a_read_that_is_cut_off_leaves_its_job_free() -> None:
     assert ["j", "k", "k", "j"] == reads
 
 
+async def test_what_waits_behind_a_read_that_is_cut_off_is_read() -> None:
+    """The only worker ends with the read that was cut off: another one takes what is due, though nothing else is."""
+    clock, reads = FakeClock(), list[str]()
+    inner: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def look(_: str, jobs: Sequence[str]) -> dict[str, float | None]:
+        reads.extend(jobs)
+        if len(reads) == 1:
+            await inner
+        return {}
+
+    tracking = Tracker(clock, look, batch=lambda _: False, most=lambda _: 1)
+    tracking.watch("j", "a", 0.0)
+    tracking.watch("k", "a", 0.0)
+    await until(lambda: reads == ["j"])
+    inner.cancel()
+    await until(lambda: not len(tracking))
+    await tracking.close()
+
+    assert ["j", "k"] == reads
+
+
 @pytest.mark.parametrize("turns", range(9))
 async def test_it_may_be_closed_at_any_turn(turns: int) -> None:
     """Whatever was about to begin, and whatever was asked for during a read: no task is left, and none comes later."""
