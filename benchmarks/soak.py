@@ -7,9 +7,9 @@ three accounts have, with failures and refunds, other prices than were estimated
 They go in batches, 500 in flight. After each the hub is at rest, and what it holds is noted: memory, tasks, sockets,
 jobs in hand. Then the vendors' books are held against the journal, job by job and in sum, and the vendors forget.
 
-Memory is judged by the second half, by the lines of least squares through what was held at rest: the resident set, and
-the blocks that the interpreter has handed out, which know of no pages that an allocator keeps for later. The least that
-could be left of a job, its id as the key of a dict, is one block, and some 200 bytes with its place in the dict.
+Memory is judged by the second half, by the lines of least squares through what was held at rest: the resident set, once
+the C library gave back the pages that it kept for later, and the blocks that the interpreter has handed out. The least
+that could be left of a job, its id as the key of a dict, is one block, and some 200 bytes with its place in the dict.
 """
 
 from __future__ import annotations

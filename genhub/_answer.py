@@ -11,7 +11,6 @@ import orjson
 from attrs import field, frozen
 
 from genhub._errors import BadResponse
-from genhub._pacing import LONGEST
 from genhub._wire import NotUnderstood, parse
 
 if TYPE_CHECKING:
@@ -86,11 +85,11 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     if value is None:
         return None
     try:
-        return min(max(0.0, float(value)), LONGEST)
+        return max(0.0, float(value))
     except ValueError:
         pass
     try:
         until, now = parsedate_to_datetime(value), parsedate_to_datetime(headers["Date"])
-        return min(max(0.0, (until - now).total_seconds()), LONGEST)
+        return max(0.0, (until - now).total_seconds())
     except (KeyError, TypeError, ValueError):
         return None

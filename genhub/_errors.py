@@ -31,6 +31,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 if TYPE_CHECKING:
     from genhub._jobs import Job
 
+#: Whatever a vendor says about when to come again is believed up to so many seconds; a clock that is off says more.
+LONGEST = 3600.0
+
 
 class GenhubError(Exception):
     """The common base: catch this to catch all of genhub."""
@@ -102,6 +105,8 @@ class ProviderError(GenhubError):
         self.code = code  #: the vendor's own code, untranslated
         self.http_status = http_status
         self.request_id = request_id  #: what the vendor's support asks for
+        if retry_after is not None:  # what is no wait, or an endless one, would keep a job from being read
+            retry_after = min(retry_after, LONGEST) if retry_after >= 0 else None
         self.retry_after = retry_after  #: seconds
         super().__init__(message)
 

@@ -25,7 +25,7 @@ from genhub._errors import (
     SubmissionUnknown,
 )
 from genhub._jobs import Call
-from genhub._pacing import LONGEST, Delay, Pacer, Turn
+from genhub._pacing import Delay, Pacer, Turn
 from genhub._retry import delays
 from genhub._secrets import Secret, redact
 from genhub._sessions import Phase, Sessions, TooLate, Wire
@@ -405,8 +405,8 @@ class Http:
         said = self._dialect.complaint(body)
         message = self._clean(said.message)[:KEPT] or f"HTTP {status}"
         retry_after = retry_after_of(headers)
-        if retry_after is None and said.retry_after is not None:
-            retry_after = min(said.retry_after, LONGEST)
+        if retry_after is None:
+            retry_after = said.retry_after
         if status == 429 or (status == 503 and retry_after):
             self._pacer.hold(endpoint, 1.0 if retry_after is None else retry_after)
         if wire is not None and status not in refusals:

@@ -10,9 +10,10 @@ from math import inf
 from attrs import frozen
 
 from genhub._clock import Clock
-from genhub._window import LONGEST, POLL, SUBMIT, Rank, Window
+from genhub._errors import LONGEST
+from genhub._window import POLL, SUBMIT, Rank, Window
 
-__all__ = ["LONGEST", "Delay", "Pacer", "Rank", "Turn"]
+__all__ = ["Delay", "Pacer", "Rank", "Turn"]
 
 #: A probe that has not ended after so many seconds of the event loop's time (as time-outs are) no longer stops others.
 PATIENCE = 30.0

@@ -7,8 +7,8 @@ from math import inf
 
 from attrs import define
 
-#: A window that is said to end later than this is not believed (a vendor's clock that is off, another unit).
-LONGEST = 3600.0
+from genhub._errors import LONGEST
+
 #: A count beyond this is read as this.
 MOST = 10**9
 #: So many at once, and a ramp is over.

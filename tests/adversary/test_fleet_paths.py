@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
@@ -213,6 +214,19 @@ async def test_a_list_that_always_fails_forgets_nobody(error: Exception) -> None
         ends = [await status(hub, each.id) for each in handles]
 
         assert [Status.SUCCEEDED] * 8 == ends
+
+
+@pytest.mark.parametrize("after", [math.inf, 1e300, math.nan, -1e300])
+async def test_what_no_wait_can_be_is_no_reason_to_forget_what_was_bought(after: float) -> None:
+    """An adapter makes nonsense of when a vendor wants to be asked again: an hour is the longest that is believed."""
+    clock = still()
+    vendor = Vendor(clock=clock, lives=[Life(0.0, 60.0)], fails_every=2, retry_after=after)
+    async with hub_of(vendor, clock, poll_every=40.0) as hub:
+        job = await hub.submit(SOUP)
+        await later(clock, 3700.0, step=10.0)
+        end = await status(hub, job.id)
+
+        assert Status.SUCCEEDED is end
 
 
 async def test_a_list_that_shows_nothing_does_not_keep_an_account_shut() -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from genhub import _pacing
-from genhub._pacing import LONGEST, Delay, Pacer, Rank, Turn
+from genhub._errors import LONGEST
+from genhub._pacing import Delay, Pacer, Rank, Turn
 from genhub._retry import delays
 from genhub._schedule import SLOWEST, after_failures
 from genhub._window import WIDE
