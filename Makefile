@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lint types docs build wheel-check bench check clean
+.PHONY: demo test test-newest lint types docs build wheel-check bench check clean
 
 # One stamp per set of extras: installing again costs nothing while pyproject.toml stays as it is.
 $(BIN)/python:
@@ -22,6 +22,9 @@ demo: $(VENV)/.cli  ## run the example campaign on the embedded simulators
 
 test: $(VENV)/.test  ## all tests
 	$(BIN)/python -m pytest -q
+
+test-newest:  ## all tests under the newest Python, in a Debian of its own (as root)
+	scripts/newest-python $(MAKE) test
 
 coverage: $(VENV)/.test
 	$(BIN)/coverage erase && $(BIN)/coverage run -m pytest -q && $(BIN)/coverage combine -q && $(BIN)/coverage report

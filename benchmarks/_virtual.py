@@ -49,6 +49,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return the seconds since it was made."""
         return self._jumper.now
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Wait for the threads as long as it takes: from Python 3.12 on a limit is given, which would pass in a jump."""
+        await super().shutdown_default_executor()
+
 
 class LoopClock:
     """The running loop's time as a clock for hubs and simulators; it can be read when the loop is closed too."""

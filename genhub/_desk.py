@@ -135,8 +135,8 @@ class Desk:
         finally:
             self.is_open = self._closing = False
         await self.tracker.close()
-        while self._sends:
-            await asyncio.gather(*self._sends, return_exceptions=True)
+        while self._sends:  # not by `gather`: from Python 3.12 on it lets nothing run where all of them are done
+            await asyncio.wait(self._sends)
         await self.before_close()
         for task in self._loose:
             task.cancel()

@@ -72,8 +72,10 @@ async def quiet(sims: Simulators) -> None:
 def know_lives(loop: asyncio.AbstractEventLoop) -> None:
     """Let a loop note which tasks belong to which life."""
 
-    def factory(loop: asyncio.AbstractEventLoop, work: Any, *, context: Context | None = None) -> asyncio.Task[Any]:
-        task: asyncio.Task[Any] = asyncio.Task(work, loop=loop, context=context)
+    def factory(
+        loop: asyncio.AbstractEventLoop, work: Any, *, context: Context | None = None, **options: Any
+    ) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.Task(work, loop=loop, context=context, **options)  # Python 3.14 has options
         life = _LIFE.get() if context is None else context.get(_LIFE)
         if life is not None:
             life.tasks.add(task)

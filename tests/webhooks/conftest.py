@@ -176,19 +176,19 @@ async def place(
         answers.put_nowait(response.status)
         return response
 
-    async with PowerPostSim(clock=clock, webhook_url=url + hook) as sim:
-        options = {**sim.settings(), "timeout": 5, "poll_every": poll_every}
-        accounts = {name: account("powerpost", options, {}) for name in ("powerpost", "second")}
-        async with asyncio.timeout(PATIENCE), Hub(accounts, clock=clock) as hub, aiohttp.ClientSession() as http:
-            outer = web.Application(middlewares=[noted], client_max_size=10**9)
-            outer.add_subapp("/hooks", application(hub, **(doors or {"secret": SECRET})))
-            runner = web.AppRunner(outer, access_log=None, shutdown_timeout=0.05)
-            await runner.setup()
-            await web.SockSite(runner, listener).start()
-            try:
+    outer = web.Application(middlewares=[noted], client_max_size=10**9)
+    runner = web.AppRunner(outer, access_log=None, shutdown_timeout=0.05)
+    try:
+        async with PowerPostSim(clock=clock, webhook_url=url + hook) as sim:
+            options = {**sim.settings(), "timeout": 5, "poll_every": poll_every}
+            accounts = {name: account("powerpost", options, {}) for name in ("powerpost", "second")}
+            async with asyncio.timeout(PATIENCE), Hub(accounts, clock=clock) as hub, aiohttp.ClientSession() as http:
+                outer.add_subapp("/hooks", application(hub, **(doors or {"secret": SECRET})))
+                await runner.setup()
+                await web.SockSite(runner, listener).start()
                 yield Place(clock, sim, hub, url, http, answers)
-            finally:
-                await runner.cleanup()
+    finally:  # after PowerPost, which may just be calling
+        await runner.cleanup()
 
 
 @pytest.fixture
