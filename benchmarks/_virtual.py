@@ -50,7 +50,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._jumper.now
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
-        """Wait for the threads as long as it takes: from Python 3.12 on a limit is given, which would pass in a jump."""
+        """Wait for the threads as long as it takes: the limit that newer Pythons give would pass in a jump."""
         await super().shutdown_default_executor()
 
 
