@@ -42,6 +42,13 @@ class Patient(PowerPost):
 
 
 @frozen(kw_only=True)
+class Single(Patient):
+    """One without a list: whoever reads at a fixed interval by hand reads each job by a call of its own."""
+
+    lists: ClassVar[Mapping[str, int]] = {}
+
+
+@frozen(kw_only=True)
 class Told:
     """What a hub asked of the vendor while jobs ended, and when it saw the ends."""
 
@@ -178,7 +185,8 @@ def _price_of_list(running: int) -> float:
 def _pair(kind: str, running: int, price: float) -> Pair:
     seen, count = max(MANY, 3 * running), max(COUNT, 4 * running)
     play = Play(kind=kind, mixture=KINDS[kind], running=running, seen=seen, count=count, price=price)
-    return Pair(kind=kind, running=running, price=price, fixed=evolve(play, every=2.0).told(), ours=play.told())
+    by_hand = evolve(play, every=2.0, provider=Single)
+    return Pair(kind=kind, running=running, price=price, fixed=by_hand.told(), ours=play.told())
 
 
 def figures(pairs: Sequence[Pair]) -> dict[str, float]:
