@@ -9,7 +9,7 @@ jobs in hand. Then the vendors' books are held against the journal, job by job a
 
 Memory is judged by the second half, by the lines of least squares through what was held at rest: the resident set, once
 the C library gave back the pages that it kept for later, and the blocks that the interpreter has handed out. The least
-that could be left of a job, its id as the key of a dict, is one block, and some 200 bytes with its place in the dict.
+that could be left of a job, its id as the key of a dict, is one block, and some 90 bytes with its place in the dict.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ IN_HAND, ERRORS = "jobs in hand at rest", "errors that callers saw"
 MISSING, TWICE, FORGOTTEN = "jobs that the journal lacks", "jobs bought twice", "vendors' jobs that nobody claims"
 WRONG, APART = "jobs with another end or cost than the vendor's", "credits by which the sums differ"
 NONE = (TASKS, SOCKETS, TASKS_LEFT, SOCKETS_LEFT, IN_HAND, ERRORS, MISSING, TWICE, FORGOTTEN, WRONG, APART)
-#: 20 bytes a job are 2 MB over the second half, about what the resident set varies by; an id left is ten times that.
+#: 20 bytes a job are 2 MB over the second half, about what the resident set varies by; an id left is over four times that.
 GOALS = (
     Goal(figure=RSS, most=20.0),
     Goal(figure=BLOCKS, most=0.02),
