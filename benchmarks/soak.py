@@ -59,7 +59,7 @@ IN_HAND, ERRORS = "jobs in hand at rest", "errors that callers saw"
 MISSING, TWICE, FORGOTTEN = "jobs that the journal lacks", "jobs bought twice", "vendors' jobs that nobody claims"
 WRONG, APART = "jobs with another end or cost than the vendor's", "credits by which the sums differ"
 NONE = (TASKS, SOCKETS, TASKS_LEFT, SOCKETS_LEFT, IN_HAND, ERRORS, MISSING, TWICE, FORGOTTEN, WRONG, APART)
-#: 20 bytes a job are 2 MB over the second half, about what the resident set varies by; an id left is over four times that.
+#: 20 bytes a job are 2 MB over the second half, about what the resident set varies by; an id left is four times that.
 GOALS = (
     Goal(figure=RSS, most=20.0),
     Goal(figure=BLOCKS, most=0.02),
