@@ -56,7 +56,7 @@ bench-import: $(VENV)/.bench  ## import, memory and size of genhub alone
 bench-%: $(VENV)/.bench  ## bench-overhead, -fleet, -scale, -journal, -soak, -footprint, -routing, -lost-response: see docs/benchmarks.md
 	$(BIN)/python -m benchmarks.$(subst -,_,$*)
 
-check: test lint types docs wheel-check  ## all of CI
+check: test lint types docs wheel-check  ## all of CI but `test-newest`
 
 clean:
 	rm -rf $(VENV) dist site .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

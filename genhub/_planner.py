@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
-from attrs import evolve, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from genhub._account import Budget
 from genhub._bound import Bound
@@ -32,10 +32,10 @@ class Named:
 
     name: str
     route: Route
-    to: tuple[str, ...] = field(init=False)  #: what its jobs say of where they were sent; nothing: the accounts do
-
-    def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "to", (self.name,) if self.name else ())
+    #: What its jobs say of where they were sent; nothing: the accounts do.
+    to: tuple[str, ...] = field(
+        init=False, default=Factory(lambda self: (self.name,) if self.name else (), takes_self=True)
+    )
 
 
 class Planner:

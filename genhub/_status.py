@@ -29,8 +29,8 @@ class Status(StrEnum):
 
 _FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.STOPPED, Status.CANCELED, Status.EXPIRED})
 _DOUBT = frozenset({Status.SUBMITTING, Status.UNCONFIRMED})
-for each in Status:
-    each.is_final, each.in_doubt = each in _FINAL, each in _DOUBT
+for _word in Status:
+    _word.is_final, _word.in_doubt = _word in _FINAL, _word in _DOUBT
 
 
 @frozen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 import re
 import subprocess
@@ -20,6 +21,7 @@ from genhub import (
     GenhubError,
     ImageRequest,
     InvalidRequest,
+    RateLimited,
     Secret,
     SpeechRequest,
     Status,
@@ -168,6 +170,15 @@ def test_a_provider_error_says_all_that_support_asks_for() -> None:
 
     assert "pp: slow down (429, RATE, request r-1, retry after 30 s)" == str(error)
     assert {"type": "RateLimited", "account": "pp", "retry_after": 30.0}.items() <= error.facts().items()
+
+
+@pytest.mark.parametrize(
+    ("said", "believed"),
+    [(None, None), (0.0, 0.0), (30.0, 30.0), (7200.0, 3600.0), (math.inf, 3600.0), (math.nan, None), (-1.0, None)],
+)
+def test_when_to_come_again_is_believed_up_to_an_hour(said: float | None, believed: float | None) -> None:
+    """Whoever says it; what is no time counts as not said."""
+    assert believed == RateLimited("slower", retry_after=said).retry_after
 
 
 def test_all_attempts_failed_is_a_group_and_a_genhub_error() -> None:
